@@ -1,0 +1,17 @@
+# texbuild_options: how our own targets are compiled. Never exported.
+add_library(texbuild_options INTERFACE)
+target_compile_features(texbuild_options INTERFACE cxx_std_20)
+target_compile_options(texbuild_options INTERFACE -Wall -Wextra -Wpedantic)
+target_compile_definitions(texbuild_options INTERFACE
+  BOOST_PROCESS_V2_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+if(TEXBUILD_WERROR)
+  target_compile_options(texbuild_options INTERFACE -Werror)
+endif()
+if(TEXBUILD_SANITIZE)
+  target_compile_options(texbuild_options INTERFACE -fsanitize=${TEXBUILD_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(texbuild_options INTERFACE -fsanitize=${TEXBUILD_SANITIZE})
+  if(TEXBUILD_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    target_compile_options(texbuild_options INTERFACE -Wno-tsan)
+  endif()
+endif()

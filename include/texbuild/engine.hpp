@@ -1,0 +1,172 @@
+/// @file
+/// The build engine: accepts projects, keeps them safe, runs TeX on them in sandboxes, keeps the results.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include <texbuild/build.hpp>
+#include <texbuild/environment.hpp>
+#include <texbuild/error.hpp>
+#include <texbuild/process.hpp>
+#include <texbuild/project.hpp>
+#include <texbuild/retention.hpp>
+
+namespace texbuild {
+inline namespace v0 {
+
+/// Settings of an engine.
+struct engine_options {
+  // What changes behaviour.
+  std::filesystem::path data_folder;   ///< database and artifacts; empty: a temporary one, gone with the engine
+  bool allow_shell_escape = false;
+  retention_policy retention;
+  process_limits limits;               ///< of one build: `wall` and `disk_bytes` hold for all its commands together
+  project_limits project;
+  std::uint64_t log_bytes = 10ULL << 20;         ///< kept of a log; the rest is cut, and a last line says so
+  std::uint64_t least_free_bytes = 64ULL << 20;  ///< less free disk than this: `errc::insufficient_storage`
+  int passes = 6;                                ///< of the TeX engine, at most
+
+  // What changes speed.
+  unsigned int workers = 0;                      ///< builds at once; 0: one per processor
+  std::filesystem::path cache_folder;            ///< fonts made once, shown to builds read-only; empty: in data_folder
+  std::filesystem::path scratch_folder;          ///< where builds run; empty: in data_folder, or the system's temporary
+  std::chrono::seconds lease{30};                ///< a worker silent for that long loses its job
+  bool accept_only = false;                      ///< take builds in, but run none here
+
+  engine_options() = default;
+};
+
+/// One page of a listing.
+struct build_page {
+  std::vector<build_info> builds;  ///< newest first
+  std::uint64_t total = 0;         ///< of that owner, deleted ones left out
+};
+
+/// What an owner has used.
+struct owner_usage {
+  std::uint64_t monthly_builds = 0;   ///< accepted in this calendar month (UTC)
+  std::uint64_t concurrent = 0;       ///< pending or compiling
+  std::uint64_t storage_bytes = 0;
+};
+
+/// Figures of an engine, since it started unless said otherwise.
+struct engine_stats {
+  std::uint64_t accepted = 0;
+  std::uint64_t completed = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t canceled = 0;
+  std::uint64_t passes = 0;
+  std::uint64_t running = 0;   ///< now, in this engine
+  std::uint64_t pending = 0;   ///< now, in the store
+};
+
+/// Keeps a handler subscribed to a build's events; ends the subscription when it dies. When the destructor returns, the
+/// handler is not running and will not run again (unless it destroys its own subscription).
+class TEXBUILD_API event_subscription {
+ public:
+  event_subscription() = default;
+  struct impl;
+  explicit event_subscription(std::shared_ptr<impl> state) : impl_(std::move(state)) {}
+  event_subscription(event_subscription&&) noexcept = default;
+  event_subscription& operator=(event_subscription&& other) noexcept;
+  ~event_subscription();
+
+ private:
+  std::shared_ptr<impl> impl_;
+};
+
+/// A handle to a running engine; move-only. All functions may be called from any thread. Those without `async_` block
+/// on the disk or on TeX: do not call them on an I/O thread. Destroying it stops the workers: running builds go back
+/// to the queue (with a `data_folder`, the next engine on it runs them).
+class TEXBUILD_API engine {
+ public:
+  /// An engine with defaults and a temporary data folder. Throws `boost::system::system_error` where `open` gives an
+  /// error.
+  engine();
+  /// `errc::unavailable` (no sandbox, data folder not writable or of a newer version) or `errc::invalid_input`.
+  static result<engine> open(const engine_options& options, environment parts = {});
+  engine(engine&&) noexcept;
+  engine& operator=(engine&&) noexcept;
+  ~engine();
+
+  /// Builds and waits. The outcome of a failed TeX run is an outcome; errors are refusals (see `submit`).
+  result<build_outcome> build(const project& source, const build_request& request = {});
+
+  /// Accepts a build: when this returns success, the build survives a crash. `errc::invalid_input` (main file),
+  /// `errc::forbidden` (shell escape), `errc::insufficient_storage`.
+  result<build_info> submit(const project& source, const build_request& request = {});
+  /// The same for a ZIP on disk, which is checked as `project::from_zip` does and then moved into the store. On an
+  /// error the file is left in place.
+  result<build_info> submit_zip(const std::filesystem::path& zip, const build_request& request = {});
+  /// Waits until the build has ended, at most `timeout`; then the outcome as it stands. `errc::not_found`.
+  result<build_outcome> wait(std::string_view id, std::chrono::milliseconds timeout = std::chrono::hours(24));
+  /// Stops a build. Ended ones stay as they are. `errc::not_found`.
+  result<build_info> cancel(std::string_view id);
+
+  /// The build as it stands. `errc::not_found`, also for a deleted one.
+  result<build_info> find(std::string_view id);
+  /// The build with diagnostics and artifacts. An expired one has no artifacts.
+  result<build_outcome> outcome(std::string_view id);
+  /// Builds of one owner; `page` counts from 1, `page_size` is 1 … 100 (`errc::invalid_input`).
+  result<build_page> list(std::string_view owner, std::uint64_t page, std::uint64_t page_size);
+  /// Opens "pdf", "synctex", "log" or the name of an output. `errc::not_found`, `errc::gone` when expired.
+  result<artifact> open_artifact(std::string_view id, std::string_view resource);
+  /// Soft delete: gone from every listing at once; a running build is stopped; files go after the grace period.
+  result<void> remove(std::string_view id);
+
+  /// Calls `handler` for each event of a build after number `after`, from the ones still remembered on (the newest
+  /// 1 000 while it runs). On the engine's loop: return quickly. For an ended build: one status event.
+  result<event_subscription> events(std::string_view id, std::uint64_t after,
+                                    std::function<void(const build_event&)> handler);
+
+  /// Makes sure that there is a row for this owner.
+  result<void> remember_owner(std::string_view owner);
+  result<owner_usage> usage(std::string_view owner);
+  engine_stats stats() const;
+  /// Expires, removes, takes back. Runs by itself at the start and every minute; public for tests and tools.
+  result<sweep_report> sweep();
+  /// Whether the store can be written and TeX is there; the error says what is wrong.
+  result<void> ready();
+  /// Makes the shared font cache (luaotfload's names and fonts), so that no build pays for it. Takes up to minutes the
+  /// first time, nothing later.
+  result<void> warm();
+  /// Stops taking jobs and waits for the running ones; what still runs after `patience` goes back to the queue.
+  void drain(std::chrono::milliseconds patience);
+
+  /// The asynchronous forms. The token may be a callback, `use_awaitable`, `use_future`, …; handlers never run inline
+  /// and are delivered on their own executor. Canceling the wait never cancels the build.
+  template <class Token>
+  auto async_build(project source, build_request request, Token&& token) {
+    return boost::asio::async_initiate<Token, void(result<build_outcome>)>(
+        [this](auto handler, project p, build_request r) { start_build(std::move(p), std::move(r), std::move(handler)); },
+        token, std::move(source), std::move(request));
+  }
+  template <class Token>
+  auto async_wait(std::string id, Token&& token) {
+    return boost::asio::async_initiate<Token, void(result<build_outcome>)>(
+        [this](auto handler, std::string i) { start_wait(std::move(i), std::move(handler)); }, token, std::move(id));
+  }
+
+  struct impl;
+
+ private:
+  using outcome_handler = boost::asio::any_completion_handler<void(result<build_outcome>)>;
+  explicit engine(std::shared_ptr<impl> state);
+  void start_build(project source, build_request request, outcome_handler done);
+  void start_wait(std::string id, outcome_handler done);
+  std::shared_ptr<impl> impl_;
+};
+
+}  // namespace v0
+}  // namespace texbuild
