@@ -107,9 +107,12 @@ struct build_info {
 /// A file that a build left, open for reading: it stays readable after the build is gone. Copies share it.
 class TEXBUILD_API artifact {
  public:
-  artifact(std::string name, std::shared_ptr<const blob> bytes) : name_(std::move(name)), bytes_(std::move(bytes)) {}
+  artifact(std::string name, std::string key, std::shared_ptr<const blob> bytes)
+      : name_(std::move(name)), key_(std::move(key)), bytes_(std::move(bytes)) {}
   /// Such as "paper.pdf".
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// Where it is in the blob store, such as "builds/bld_…/1/paper.pdf".
+  [[nodiscard]] const std::string& key() const noexcept { return key_; }
   [[nodiscard]] const blob& bytes() const noexcept { return *bytes_; }
   [[nodiscard]] const std::shared_ptr<const blob>& share() const noexcept { return bytes_; }
   /// Writes it to a file, which appears whole or not at all. Blocks.
@@ -117,6 +120,7 @@ class TEXBUILD_API artifact {
 
  private:
   std::string name_;
+  std::string key_;
   std::shared_ptr<const blob> bytes_;
 };
 

@@ -52,6 +52,8 @@ inline boost::system::error_code make_error_code(errc code) noexcept {
 /// A value type; distinct objects may be used from distinct threads.
 class error {
  public:
+  /// What `result<T>::error()` gives when there is none: `errc::internal` without words.
+  error() = default;
   /// `detail` is shown to users: no host path, no secret, nothing of another user.
   explicit error(errc code, std::string detail = {}, std::string cause = {})
       : code_(code), detail_(std::move(detail)), cause_(std::move(cause)) {}
@@ -76,7 +78,7 @@ class error {
   }
 
  private:
-  errc code_;
+  errc code_ = errc::internal;
   std::string detail_;
   std::string cause_;
   std::string subject_;
