@@ -27,6 +27,8 @@ class TEXBUILD_API blob {
   virtual result<std::size_t> read(std::uint64_t offset, std::span<std::byte> out) const = 0;
   /// Strong validator for HTTP (`ETag`), without quotes: changes whenever the bytes may have changed.
   [[nodiscard]] virtual std::string tag() const = 0;
+  /// The file behind it, if it is one of this machine that stays in place until the object is removed.
+  [[nodiscard]] virtual std::optional<std::filesystem::path> local_file() const { return std::nullopt; }
 
   /// The whole object as text; `errc::payload_too_large` over `most` bytes. Blocks.
   [[nodiscard]] result<std::string> read_all(std::uint64_t most = 64u << 20) const;
