@@ -74,7 +74,8 @@ void add_databases(std::string_view names, std::vector<std::string>& databases) 
   }
 }
 
-void read_aux_line(std::string_view line, file_digest& digest, hash& bibliography) {
+// Whether the line is for bibtex alone.
+bool read_aux_line(std::string_view line, file_digest& digest, hash& bibliography) {
   constexpr std::size_t most = 10'000;  // children and the like; a hostile .aux has more
   if (line.starts_with("\\citation{")) {
     digest.cites = true;
@@ -92,6 +93,7 @@ void read_aux_line(std::string_view line, file_digest& digest, hash& bibliograph
   } else if (line.starts_with("\\@newglossary{") && digest.glossaries.size() < most) {
     digest.glossaries.emplace_back(argument(line, 4));
   }
+  return line.starts_with("\\citation{") || line.starts_with("\\bibdata{") || line.starts_with("\\bibstyle{");
 }
 
 void read_bcf_line(std::string_view line, file_digest& digest) {
@@ -106,14 +108,13 @@ void read_bcf_line(std::string_view line, file_digest& digest) {
   }
 }
 
-constexpr std::array<std::string_view, 53> unwatched{
-    ".log",  ".pdf",  ".xdv",  ".dvi",  ".synctex.gz", ".synctex", ".synctex(busy)", ".fls",
-    ".blg",  ".ilg",  ".glg",  ".alg",  ".slg",        ".nlg",     ".fdb_latexmk",   ".ps",
-    ".eps",  ".png",  ".jpg",  ".jpeg", ".jp2",        ".gif",     ".svg",           ".tif",
-    ".tiff", ".bmp",  ".webp", ".mp4",  ".mp3",        ".gz",      ".zip",           ".ttf",
-    ".otf",  ".ttc",  ".pfb",  ".tfm",  ".vf",         ".map",     ".enc",           ".cls",
-    ".sty",  ".bst",  ".def",  ".fd",   ".clo",        ".ldf",     ".doc",           ".docx",
-    ".xlsx", ".pptx", ".woff", ".tar",  ".dtx"};
+constexpr std::array<std::string_view, 54> unwatched{
+    ".log",  ".pdf", ".xdv",  ".dvi",  ".synctex.gz", ".synctex",     ".synctex(busy)", ".fls",  ".blg",
+    ".ilg",  ".glg", ".alg",  ".slg",  ".nlg",        ".fdb_latexmk", ".run.xml",       ".ps",   ".eps",
+    ".png",  ".jpg", ".jpeg", ".jp2",  ".gif",        ".svg",         ".tif",           ".tiff", ".bmp",
+    ".webp", ".mp4", ".mp3",  ".gz",   ".zip",        ".ttf",         ".otf",           ".ttc",  ".pfb",
+    ".tfm",  ".vf",  ".map",  ".enc",  ".cls",        ".sty",         ".bst",           ".def",  ".fd",
+    ".clo",  ".ldf", ".doc",  ".docx", ".xlsx",       ".pptx",        ".woff",          ".tar",  ".dtx"};
 
 }  // namespace
 
@@ -134,13 +135,14 @@ file_digest digest(std::string_view name, std::string_view content) {
     if (is_trivial(line)) {
       continue;
     }
-    matter.add(line);
-    matter.add("\n");
-    if (is_aux) {
-      read_aux_line(line, found, bibliography);
-    } else if (is_bcf) {
+    if (is_aux && read_aux_line(line, found, bibliography)) {
+      continue;  // TeX skips such a line
+    }
+    if (is_bcf) {
       read_bcf_line(line, found);
     }
+    matter.add(line);
+    matter.add("\n");
   }
   found.whole = whole.value();
   found.content = matter.value();

@@ -65,9 +65,14 @@ std::optional<located> as_located(std::string_view text) {
   return std::nullopt;
 }
 
+// "[\\directlua]:1: boom": LuaTeX says no more of an error in Lua code.
+bool is_lua_error(std::string_view line) {
+  return line.starts_with("[\\") && line.substr(0, 40).find("lua]:") != std::string_view::npos;
+}
+
 bool is_error_start(std::string_view line) {
-  return line.starts_with("! ") || line.starts_with("!pdfTeX error") || line.starts_with("!luaTeX error") ||
-         as_located(line).has_value();
+  return is_lua_error(line) || line.starts_with("! ") || line.starts_with("!pdfTeX error") ||
+         line.starts_with("!luaTeX error") || as_located(line).has_value();
 }
 
 // The line number of "l.12 \foo"; 0 if it is no such line.
@@ -245,6 +250,9 @@ bool log_reader::read_error(std::string_view line) {
   if (line.starts_with("! ") || line.starts_with("!pdfTeX error") || line.starts_with("!luaTeX error")) {
     message = line.substr(line.starts_with("! ") ? 2 : 1);
     error.file = here();
+  } else if (is_lua_error(line)) {
+    message = line;
+    error.file = here();
   } else if (const auto place = as_located(line)) {
     message = place->message;
     error.file = project_path(place->file, folder_);
@@ -296,10 +304,11 @@ bool log_reader::read_warning(std::string_view line) {
   diagnostic warning(severity::warning, "", 0, "");
   if (const auto start = as_warning(line)) {
     auto message = continued(start->message, start->who);
-    if (start->who == "imakeidx" || has(message, "makeindex")) {
-      if (const auto command = between_quotes(message.substr(std::min(message.find("makeindex") - 1, message.size())));
-          command.starts_with("makeindex ") && summary_.index_commands.size() < most_names) {
-        summary_.index_commands.push_back(clean(command));
+    if (has(message, "`makeindex ")) {
+      if (const auto command =
+              between_quotes(std::string_view(message).substr(std::min(message.find("`makeindex"), message.size())));
+          command.starts_with("makeindex ")) {
+        add_name(summary_.index_commands, command);
       }
     }
     std::string low(message);
@@ -370,6 +379,16 @@ bool log_reader::read_fact(std::string_view line) {
   }
   if (line.starts_with("Output written on ")) {
     read_output(line);
+    return true;
+  }
+  if (line.starts_with(" ==> Fatal error occurred")) {
+    summary_.fatal = true;
+    return true;
+  }
+  constexpr std::string_view ran =
+      "runsystem(makeindex ";  // imakeidx with shell escape has run it already: run it alike
+  if (const auto end = line.find(")..."); line.starts_with(ran) && end != std::string_view::npos) {
+    add_name(summary_.index_commands, line.substr(10, end - 10));
     return true;
   }
   return line.starts_with("No pages of output");

@@ -39,7 +39,8 @@ std::size_t sequence_length(std::string_view text) noexcept {
 // a little earlier rather than inside a character.
 bool is_full(std::string_view line, std::string_view next) noexcept {
   constexpr std::size_t full = 79;
-  if (line.size() < full - 3 || line.size() > full * 4) {
+  // Source lines around an error are cut to fit ("...") and never broken.
+  if (line.size() < full - 3 || line.size() > full * 4 || line.ends_with("...")) {
     return false;
   }
   if (line.size() == full) {

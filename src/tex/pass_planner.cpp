@@ -23,9 +23,9 @@ bool contains(const Range& range, std::string_view name) {
 
 // Kinds that a pass writes for a helper or for itself, or that are sources: no later pass has to see them.
 bool is_never_read_back(std::string_view name) {
-  constexpr std::array<std::string_view, 24> endings{
-      ".bib", ".bcf", ".run.xml", ".vrb", ".idx", ".glo", ".acn", ".slo", ".nlo", ".ist",     ".xdy",  ".spl",
-      ".tex", ".ltx", ".csv",     ".dat", ".txt", ".tsv", ".md",  ".lua", ".py",  ".gnuplot", ".json", ".html"};
+  constexpr std::array<std::string_view, 23> endings{
+      ".bib", ".bcf", ".vrb", ".idx", ".glo", ".acn", ".slo", ".nlo", ".ist",     ".xdy",  ".spl", ".tex",
+      ".ltx", ".csv", ".dat", ".txt", ".tsv", ".md",  ".lua", ".py",  ".gnuplot", ".json", ".html"};
   return std::ranges::any_of(endings, [name](std::string_view ending) { return name.ends_with(ending); });
 }
 

@@ -27,7 +27,7 @@ void progress_meter::end(int pages) {
   counts_pages_ = false;
   line_.clear();
   scanned_ = 0;
-  in_box_ = false;
+  skipping_ = skipping::nothing;
 }
 
 int progress_meter::progress() const noexcept {
@@ -63,14 +63,27 @@ bool progress_meter::feed(std::string_view chunk) {
 // Counts "[12" followed by what TeX prints next at the end of a page. Not the number itself: it may start anew.
 void progress_meter::scan_line(bool complete) {
   const std::string_view line(line_);
-  if (in_box_) {
-    in_box_ = !(complete && line.find_first_not_of(" \r") == std::string_view::npos);
+  const auto is_page = [line] { return line.size() > 1 && line[0] == '[' && line[1] >= '0' && line[1] <= '9'; };
+  if (skipping_ == skipping::font) {
+    skipping_ = complete && line.starts_with("mktex") ? skipping::nothing : skipping::font;
     return;
+  }
+  if (skipping_ == skipping::box) {
+    if (!is_page()) {
+      const bool blank = line.find_first_not_of(" \r") == std::string_view::npos;
+      skipping_ = complete && blank ? skipping::nothing : skipping::box;
+      return;
+    }
+    skipping_ = skipping::nothing;
   }
   constexpr std::string_view message_starts[] = {"! ", "l.", "LaTeX", "Package ", "Class ", "(Font)", "pdfTeX warning"};
   const bool message = std::ranges::any_of(message_starts, [line](std::string_view s) { return line.starts_with(s); });
   if (line.starts_with("Overfull \\") || line.starts_with("Underfull \\")) {
-    in_box_ = complete;
+    skipping_ = complete ? skipping::box : skipping::nothing;
+    return;
+  }
+  if (line.find("kpathsea: Running mktex") != std::string_view::npos) {
+    skipping_ = complete ? skipping::font : skipping::nothing;
     return;
   }
   if (message) {

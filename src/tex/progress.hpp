@@ -41,7 +41,9 @@ class progress_meter {
   std::string line_;         // the one that is being printed
   std::size_t scanned_ = 0;  // of it
   bool counts_pages_ = false;
-  bool in_box_ = false;  // the text of an overfull box, where [12] is a citation
+  // Lines with numbers in brackets that are no pages: the text of an overfull box, and METAFONT making a font.
+  enum class skipping { nothing, box, font };
+  skipping skipping_ = skipping::nothing;
 };
 
 }  // namespace tex
