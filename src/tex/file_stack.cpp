@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace texbuild {
 inline namespace v0 {
@@ -60,6 +61,9 @@ void file_stack::read(std::string_view line) {
       if (too_deep_ > 0) {
         --too_deep_;
       } else if (!open_.empty()) {
+        if (!open_.back().empty()) {
+          last_closed_ = std::move(open_.back());
+        }
         open_.pop_back();
       }
     }

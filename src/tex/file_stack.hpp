@@ -15,10 +15,13 @@ class file_stack {
   void read(std::string_view line);
   /// The innermost file, as the engine printed it; "" if not known.
   [[nodiscard]] std::string_view top() const;
+  /// The file that was closed last.
+  [[nodiscard]] std::string_view last_closed() const { return last_closed_; }
 
  private:
   // "" stands for a parenthesis that opened no file: its end must not close one.
   std::vector<std::string> open_;
+  std::string last_closed_;
   std::size_t too_deep_ = 0;
 };
 

@@ -80,10 +80,16 @@ std::vector<diagnostic> parse_bibtex_log(std::string_view text, std::string_view
 std::vector<diagnostic> parse_biber_log(std::string_view text, std::string_view working_folder) {
   diagnostic_list found;
   log_lines lines(text);
+  std::string source;  // the database that is being read
   for (; const auto* next = lines.peek(); lines.drop()) {
     std::string_view line(*next);  // "[123] Utils.pm:209> WARN - …", or on the terminal "WARN - …"
     if (const auto head = line.find("> "); line.starts_with('[') && head < 80) {
       line.remove_prefix(head + 2);
+    }
+    constexpr std::string_view found_source = "INFO - Found BibTeX data source '";
+    if (line.starts_with(found_source) && line.ends_with('\'')) {
+      const auto name = line.substr(found_source.size());
+      source = project_path(name.substr(0, name.size() - 1), working_folder);
     }
     std::optional<severity> level;
     if (line.starts_with("ERROR - ") || line.starts_with("FATAL - ")) {
@@ -96,16 +102,14 @@ std::vector<diagnostic> parse_biber_log(std::string_view text, std::string_view 
     }
     const auto message = line.substr(line.find(" - ") + 3);
     diagnostic d(*level, "", 0, clean(message));
-    // "BibTeX subsystem: /tmp/biber_tmp_X/refs.bib_12.utf8, line 3, syntax error: …" is about a copy of refs.bib.
+    // "BibTeX subsystem: /tmp/biber_tmp_X/<hash>_12.utf8, line 3, syntax error: …" is about a copy of the source.
     const auto copy = message.find("/biber_tmp_");
     const auto at = message.find(", line ");
     if (copy < at && at != std::string_view::npos) {
-      const auto path = message.substr(copy, at - copy);
-      const auto name = path.substr(path.rfind('/') + 1);
-      d.file = project_path(name.substr(0, name.rfind('_')), working_folder);
+      d.file = source;
       d.line = number_at(message.substr(at + 7));
       const auto what = message.find(", ", at + 7);
-      d.message = clean(what == std::string_view::npos ? message : message.substr(what + 2));
+      d.message = clean(what == std::string_view::npos ? "error in the database" : message.substr(what + 2));
     }
     found.add(std::move(d));
   }

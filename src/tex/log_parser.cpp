@@ -122,7 +122,8 @@ class log_reader {
     while (const auto* next = lines_.peek()) {
       const auto line = *next;
       lines_.drop();
-      if (!read_error(line) && !read_warning(line) && !read_box(line) && !read_fact(line)) {
+      if (!read_error(line) && !read_warning(line) && !read_missing_characters(line) && !read_box(line) &&
+          !read_fact(line)) {
         files_.read(line);
       }
     }
@@ -136,6 +137,7 @@ class log_reader {
  private:
   bool read_error(std::string_view line);
   bool read_warning(std::string_view line);
+  bool read_missing_characters(std::string_view line);
   bool read_box(std::string_view line);
   bool read_fact(std::string_view line);
   void read_output(std::string_view line);
@@ -249,7 +251,8 @@ bool log_reader::read_error(std::string_view line) {
   std::string_view message;
   if (line.starts_with("! ") || line.starts_with("!pdfTeX error") || line.starts_with("!luaTeX error")) {
     message = line.substr(line.starts_with("! ") ? 2 : 1);
-    error.file = here();
+    // At the end of the main file TeX has closed it before it complains.
+    error.file = files_.top().empty() ? project_path(files_.last_closed(), folder_) : here();
   } else if (is_lua_error(line)) {
     message = line;
     error.file = here();
@@ -299,6 +302,21 @@ bool log_reader::read_error(std::string_view line) {
   return true;
 }
 
+// "Missing character: There is no x in font y!"; LuaTeX puts the next one, or the next file, on the same line.
+bool log_reader::read_missing_characters(std::string_view line) {
+  constexpr std::string_view start = "Missing character: ";
+  if (!line.starts_with(start)) {
+    return false;
+  }
+  while (line.starts_with(start)) {
+    const auto end = std::min(line.find('!', std::min(line.find(" in font "), line.size())), line.size() - 1) + 1;
+    found_.add({severity::warning, here(), 0, clean(line.substr(0, end))});
+    line.remove_prefix(end);
+  }
+  files_.read(line);
+  return true;
+}
+
 bool log_reader::read_warning(std::string_view line) {
   constexpr std::string_view driver = "xdvipdfmx:warning:";
   diagnostic warning(severity::warning, "", 0, "");
@@ -318,16 +336,12 @@ bool log_reader::read_warning(std::string_view line) {
                                 !has(low, "run) biber") && !has(low, ")run biber") && !has(low, ")run bibtex"));
     note_names(message);
     warning.line = take_input_line(message);
-    const auto head = line.substr(0, line.find(" Warning: "));
-    warning.message = clean((head == "LaTeX" ? "" : std::string(head) + ": ") + message);
+    warning.message = clean(std::string(line.substr(0, line.size() - start->message.size())) + message);
     warning.file = warning.line > 0 || !is_outside(files_.top()) ? here() : "";
   } else if (line.starts_with(driver)) {
     warning.message = clean(line.substr(driver.size()));
   } else if (line.starts_with("pdfTeX warning")) {
     warning.message = clean(line);
-  } else if (line.starts_with("Missing character: ")) {
-    warning.message = clean(line);
-    warning.file = here();
   } else {
     return false;
   }
