@@ -128,7 +128,7 @@ std::string overlapping_bomb(int count, std::size_t kernel_bytes) {
   std::string out = "PK\3\4" + kind + sizes + number(1, 2) + number(0, 2) + name + packed;
   const auto begin = out.size();
   for (int i = 0; i < count; ++i) {
-    out += "PK\1\2" + number(3 << 8, 2) + kind + sizes + number(1, 2) + number(0, 12) + number(0, 4) +
+    out += "PK\1\2" + number(3 << 8, 2) + kind + sizes + number(1, 2) + std::string(12, char{0}) + number(0, 4) +
            static_cast<char>('a' + i % 26);
   }
   const auto bytes = out.size() - begin;
