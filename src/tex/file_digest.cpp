@@ -76,7 +76,7 @@ void add_databases(std::string_view names, std::vector<std::string>& databases) 
 
 // Whether the line is for bibtex alone.
 bool read_aux_line(std::string_view line, file_digest& digest, hash& bibliography) {
-  constexpr std::size_t most = 10'000;  // children and the like; a hostile .aux has more
+  constexpr std::size_t most = 2000;  // children and the like; a hostile .aux has more
   if (line.starts_with("\\citation{")) {
     digest.cites = true;
     bibliography.add(line);

@@ -19,6 +19,7 @@ bool has(std::string_view text, std::string_view part) { return text.find(part) 
 
 void add_name(std::vector<std::string>& names, std::string_view name) {
   auto good = clean(name, 1000);
+  std::erase(good, '"');  // TeX quotes a job's name that has blanks: No file "my paper".bbl.
   if (good.starts_with("./")) {
     good.erase(0, 2);
   }
@@ -322,12 +323,9 @@ bool log_reader::read_warning(std::string_view line) {
   diagnostic warning(severity::warning, "", 0, "");
   if (const auto start = as_warning(line)) {
     auto message = continued(start->message, start->who);
-    if (has(message, "`makeindex ")) {
-      if (const auto command =
-              between_quotes(std::string_view(message).substr(std::min(message.find("`makeindex"), message.size())));
-          command.starts_with("makeindex ")) {
-        add_name(summary_.index_commands, command);
-      }
+    if (const auto command = message.find("`makeindex "); command != std::string::npos) {
+      const auto end = std::min(message.find('\'', command), message.size());
+      add_name(summary_.index_commands, std::string_view(message).substr(command + 1, end - command - 1));
     }
     std::string low(message);
     std::ranges::transform(low, low.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });

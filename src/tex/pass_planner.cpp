@@ -161,7 +161,7 @@ step pass_planner::next(const step_report* last) {
   return rerun_ ? engine_step() : finish();
 }
 
-bool pass_planner::matters(const std::string& name, const step_report& report) const {
+bool pass_planner::matters(const std::string& name, const step_report& report, const names& read_names) const {
   const auto old = report.before.find(name);
   const auto content = report.after.find(name)->second.content;
   if (content == (old == report.before.end() ? 0 : old->second.content)) {
@@ -170,13 +170,14 @@ bool pass_planner::matters(const std::string& name, const step_report& report) c
   if (contains(report.log.missing_files, name)) {
     return true;
   }
-  const bool read = report.inputs.empty() || contains(report.inputs, name);
+  const bool knows_reads = !read_names.empty();
+  const bool read = !knows_reads || read_names.contains(name);
   if (old != report.before.end()) {
     return read;
   }
   // What was not there before can only have been read after it was written; but the .aux is read at the end to compare
   // labels, and for the next pass.
-  if (is_never_read_back(name) || (read && !report.inputs.empty() && !name.ends_with(".aux"))) {
+  if (is_never_read_back(name) || (read && knows_reads && !name.ends_with(".aux"))) {
     return false;
   }
   const auto& glossaries = file(options_.job_name + ".aux").glossaries;
@@ -186,12 +187,13 @@ bool pass_planner::matters(const std::string& name, const step_report& report) c
 
 void pass_planner::learn_from_engine(const step_report& report) {
   files_ = report.after;
-  outputs_ = report.outputs;
+  outputs_ = names(report.outputs.begin(), report.outputs.end());
+  const names read(report.inputs.begin(), report.inputs.end());
   index_commands_ = report.log.index_commands;
   has_pages_ = report.log.pages > 0;
   bbls_.clear();
-  for (const auto* names : {&report.inputs, &report.log.missing_files}) {
-    std::ranges::copy_if(*names, std::inserter(bbls_, bbls_.end()),
+  for (const auto* list : {&report.inputs, &report.log.missing_files}) {
+    std::ranges::copy_if(*list, std::inserter(bbls_, bbls_.end()),
                          [](const std::string& name) { return name.ends_with(".bbl"); });
   }
   changing_.clear();
@@ -199,7 +201,7 @@ void pass_planner::learn_from_engine(const step_report& report) {
   for (const auto& [name, digest] : report.after) {
     const auto old = report.before.find(name);
     anything_new = anything_new || old == report.before.end() || old->second.whole != digest.whole;
-    if (matters(name, report)) {
+    if (matters(name, report, read)) {
       changing_.push_back(name);
     }
   }
@@ -243,7 +245,7 @@ std::optional<step> pass_planner::next_helper() {
     return next;
   }
   const auto bcf = options_.job_name + ".bcf";
-  if (const auto& control = file(bcf); control.content != 0 && (outputs_.empty() || contains(outputs_, bcf))) {
+  if (const auto& control = file(bcf); control.content != 0 && (outputs_.empty() || outputs_.contains(bcf))) {
     auto fingerprint = control.content;
     for (const auto& database : control.databases) {
       fingerprint = mix(fingerprint, file(database).content);
@@ -260,12 +262,12 @@ std::optional<step> pass_planner::next_helper() {
 
 std::optional<step> pass_planner::next_bibtex() {
   const auto main_aux = options_.job_name + ".aux";
-  const bool main_has_own = bbls_.empty() || contains(bbls_, options_.job_name + ".bbl");
+  const bool main_has_own = bbls_.empty() || bbls_.contains(options_.job_name + ".bbl");
   for (const auto& [name, digest] : files_) {
     const auto stem = std::string(stem_of(name));
     // Whose .bbl does the document read? An \include'd chapter may hold the bibliography of the whole, or its own.
-    if (!name.ends_with(".aux") || (name == main_aux ? !main_has_own : !contains(bbls_, stem + ".bbl")) ||
-        (name != main_aux && !contains(outputs_, name))) {
+    if (!name.ends_with(".aux") || (name == main_aux ? !main_has_own : !bbls_.contains(stem + ".bbl")) ||
+        (name != main_aux && !outputs_.contains(name))) {
       continue;
     }
     bool wanted = false;
@@ -273,7 +275,8 @@ std::optional<step> pass_planner::next_bibtex() {
     std::uint64_t fingerprint = 1;
     std::vector<std::string_view> open{name};
     std::set<std::string_view> visited;
-    while (!open.empty()) {
+    constexpr std::size_t most_parts = 2000;  // a hostile document could make a thick web of them
+    while (!open.empty() && visited.size() < most_parts) {
       const auto aux = open.back();
       open.pop_back();
       if (!visited.insert(aux).second) {
@@ -299,7 +302,7 @@ std::optional<step> pass_planner::next_index() {
   for (const auto& [name, digest] : files_) {
     const bool index = name.ends_with(".idx");
     const bool nomenclature = name.ends_with(".nlo");
-    if ((!index && !nomenclature) || digest.content == 0 || !(outputs_.empty() || contains(outputs_, name)) ||
+    if ((!index && !nomenclature) || digest.content == 0 || !(outputs_.empty() || outputs_.contains(name)) ||
         !due("makeindex " + name, digest.content)) {
       continue;
     }
@@ -309,7 +312,7 @@ std::optional<step> pass_planner::next_index() {
       arguments.insert(arguments.end(), {"-s", "nomencl.ist", "-o", stem + ".nls", "-t", stem + ".nlg"});
     } else {
       const auto asked =
-          std::ranges::find_if(index_commands_, [&name](const std::string& c) { return is_about(c, name); });
+          std::ranges::find_if(index_commands_, [&idx = name](const std::string& c) { return is_about(c, idx); });
       if (asked != index_commands_.end()) {
         std::ranges::move(index_options(*asked), std::back_inserter(arguments));
       }

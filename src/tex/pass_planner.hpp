@@ -96,9 +96,11 @@ class pass_planner {
   [[nodiscard]] const std::string& job_name() const noexcept { return options_.job_name; }
 
  private:
+  using names = std::set<std::string, std::less<>>;
+
   void learn_from_engine(const step_report& report);
   void learn_from_helper(const step_report& report);
-  [[nodiscard]] bool matters(const std::string& name, const step_report& report) const;
+  [[nodiscard]] bool matters(const std::string& name, const step_report& report, const names& read) const;
   [[nodiscard]] std::optional<step> next_helper();
   [[nodiscard]] std::optional<step> next_bibtex();
   [[nodiscard]] std::optional<step> next_index();
@@ -119,8 +121,8 @@ class pass_planner {
   bool gave_up_ = false;
   std::vector<std::string> changing_;
   file_digests files_;                         // as of the last step
-  std::vector<std::string> outputs_;           // of the last pass
-  std::set<std::string, std::less<>> bbls_;    // .bbl files that the last pass read or missed
+  names outputs_;                              // of the last pass
+  names bbls_;                                 // .bbl files that the last pass read or missed
   std::vector<std::string> index_commands_;    // of the last pass
   std::map<std::string, std::uint64_t> seen_;  // helper and target → what it worked on last
 };

@@ -193,6 +193,10 @@ TEST(LogParser, FindsTheCommandsForIndexes) {
   const auto log = parse_log(log_text("imakeidx.log"));
   EXPECT_THAT(log.index_commands, ElementsAre("makeindex -s my.ist main.idx", "makeindex -c -s my.ist names.idx"));
   EXPECT_THAT(log.missing_files, ElementsAre("main.aux", "main.ind", "names.ind"));
+  const auto quoted = parse_log(
+      "Package imakeidx Warning: Remember to run lualatex again after calling\n"
+      "(imakeidx)                `makeindex -s gind.ist \"my paper\".idx'\n");
+  EXPECT_THAT(quoted.index_commands, ElementsAre("makeindex -s gind.ist my paper.idx"));
   const auto ran = parse_log("runsystem(makeindex -s my.ist main.idx)...executed safely (allowed).\n");
   EXPECT_THAT(ran.index_commands, ElementsAre("makeindex -s my.ist main.idx"));
 }
@@ -207,7 +211,8 @@ TEST(LogParser, AskingForBiberIsNotAskingForAnotherPass) {
 
 TEST(LogParser, FilesThatALaterPassMayFindAreListed) {
   EXPECT_THAT(parse_log(log_text("first_pass.log")).missing_files, Contains("main.bbl"));
-  EXPECT_THAT(parse_log("No file ./my paper.toc.\n").missing_files, ElementsAre("my paper.toc"));
+  EXPECT_THAT(parse_log("No file ./my paper.toc.\nNo file \"my paper\".bbl.\n").missing_files,
+              ElementsAre("my paper.toc", "my paper.bbl"));
 }
 
 TEST(LogParser, FilesAreRelativeToTheProject) {

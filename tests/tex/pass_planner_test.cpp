@@ -221,6 +221,14 @@ TEST(PassPlanner, IndexesAreSortedWithTheOptionsThatTheLogAsksFor) {
   EXPECT_EQ(doc.now.kind, step_kind::done);
 }
 
+TEST(PassPlanner, AnIndexMayHaveBlanksInItsName) {
+  document doc("my paper.tex");
+  auto log = one_page();
+  log.index_commands = {"makeindex -s gind.ist my paper.idx"};
+  doc.ran({{"my paper.aux", "\\relax"}, {"my paper.idx", "\\indexentry{a}{1}"}}, {}, log);
+  EXPECT_THAT(doc.now.arguments, ElementsAre("makeindex", "-s", "gind.ist", "my paper.idx"));
+}
+
 TEST(PassPlanner, AnEmptyIndexNeedsNothing) {
   document doc;
   doc.ran({{"main.aux", "\\relax"}, {"main.idx", ""}});
