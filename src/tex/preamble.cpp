@@ -183,15 +183,15 @@ tex_engine choose_engine(std::string_view tex) {
   }
   const auto code = preamble_of(tex);
   const std::string_view view(code);
-  // A document that asks which engine runs (iftex) does well with the default, unless it says otherwise below.
-  const bool asks = after_command(view, "ifPDFTeX") != std::string_view::npos ||
-                    after_command(view, "ifpdftex") != std::string_view::npos ||
-                    after_command(view, "ifxetex") != std::string_view::npos ||
-                    after_command(view, "ifXeTeX") != std::string_view::npos ||
-                    after_command(view, "ifluatex") != std::string_view::npos ||
-                    after_command(view, "ifLuaTeX") != std::string_view::npos ||
-                    after_command(view, "iftutex") != std::string_view::npos;
-  if (asks) {
+  const auto uses = [view](std::string_view command) { return after_command(view, command) != std::string_view::npos; };
+  if (uses("RequireLuaTeX")) {
+    return lua;
+  }
+  if (uses("RequireXeTeX")) {
+    return xe;
+  }
+  // A document with a branch for pdfTeX loads the packages below in another one.
+  if (uses("ifPDFTeX") || uses("ifpdftex") || uses("RequirePDFTeX")) {
     return tex_engine::pdflatex;
   }
   auto chosen = tex_engine::pdflatex;
@@ -220,7 +220,7 @@ tex_engine choose_engine(std::string_view tex) {
     }
   }
   for (const std::string_view command : {"directlua", "luaexec", "luadirect", "latelua"}) {
-    if (after_command(view, command) != std::string_view::npos) {
+    if (uses(command)) {
       return lua;
     }
   }

@@ -57,8 +57,14 @@ TEST(Preamble, TheMagicCommentWinsOverPackages) {
   EXPECT_EQ(choose_engine("% !TeX program = lualatex\n\\usepackage{xeCJK}"), tex_engine::lualatex);
 }
 
-TEST(Preamble, ADocumentThatAsksForTheEngineRunsWithTheDefault) {
+TEST(Preamble, ADocumentWithABranchForPdfTexRunsWithIt) {
   EXPECT_EQ(choose_engine("\\usepackage{iftex}\\ifPDFTeX\\else\\usepackage{fontspec}\\fi"), tex_engine::pdflatex);
+  EXPECT_EQ(choose_engine("\\ifxetex\\usepackage{fontspec}\\fi"), tex_engine::xelatex);
+}
+
+TEST(Preamble, ADocumentMayRequireItsEngine) {
+  EXPECT_EQ(choose_engine("\\usepackage{iftex}\\RequireXeTeX"), tex_engine::xelatex);
+  EXPECT_EQ(choose_engine("\\usepackage{iftex}\\RequireLuaTeX\\usepackage{fontspec}"), tex_engine::lualatex);
 }
 
 TEST(Preamble, UnfinishedCommandsAreHarmless) {
