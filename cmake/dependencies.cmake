@@ -1,6 +1,6 @@
 # What texbuild stands on. Debian 12: cmake/setup.sh installs all of it.
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers)  # Asio, Beast, JSON, Process, System
+find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers filesystem)  # filesystem: what Process 1.81 needs
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLiteCpp REQUIRED)
 find_package(PkgConfig REQUIRED)

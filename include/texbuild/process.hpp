@@ -90,18 +90,9 @@ struct sandbox_options {
   unsigned int user_when_root = 65534;
 };
 
-/// How children are confined on this machine.
-enum class confinement {
-  namespaces,  ///< bubblewrap: own user, pid, ipc, net, mount and uts namespaces, seccomp, rlimits
-  landlock,    ///< where namespaces are refused: Landlock, seccomp, rlimits
-};
-
 /// The runner that confines every command. `errc::unavailable`, with what to install, if this machine offers no
 /// confinement; there is no unconfined runner.
 TEXBUILD_API result<std::shared_ptr<process_runner>> make_sandbox(const sandbox_options& options = {});
-
-/// What `make_sandbox` would use here, or why it cannot. Starts a child to find out.
-TEXBUILD_API result<confinement> probe_confinement();
 
 }  // namespace v0
 }  // namespace texbuild

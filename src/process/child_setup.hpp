@@ -1,0 +1,41 @@
+// What happens in the child between fork and exec of bubblewrap: descriptors, limits, and giving up root. Everything is
+// prepared before the fork; afterwards only system calls are made, for the parent has threads.
+#pragma once
+
+#include <texbuild/process.hpp>
+
+#include <string>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <utility>
+#include <vector>
+
+namespace texbuild {
+inline namespace v0 {
+namespace process {
+
+/// Descriptors of the child.
+inline constexpr int seccomp_descriptor = 10;
+inline constexpr int info_descriptor = 11;
+
+/// Runs in the child; `run` returns 0 or an errno.
+struct child_setup {
+  /// Descriptor of the parent (all above 20) → descriptor of the child.
+  std::vector<std::pair<int, int>> descriptors;
+  std::vector<std::pair<__rlimit_resource_t, rlimit>> limits;
+
+  // As root only: the folders are bound to a place that `user` can reach, and the child becomes `user`.
+  bool drop_root = false;
+  uid_t user = 0;
+  std::string stage;                                        ///< an empty place to mount on, such as "/mnt"
+  std::vector<std::pair<std::string, std::string>> staged;  ///< host folder → folder below `stage`
+
+  [[nodiscard]] int run() const noexcept;
+};
+
+/// The limits that the kernel keeps for each process; those of the whole tree are watched from outside.
+std::vector<std::pair<__rlimit_resource_t, rlimit>> kernel_limits(const process_limits& limits);
+
+}  // namespace process
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,108 @@
+#include "src/process/process_tree.hpp"
+
+#include <array>
+#include <charconv>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace texbuild {
+inline namespace v0 {
+namespace process {
+namespace {
+
+std::string read_small(const std::string& file) {
+  std::string text(8192, '\0');
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const auto got = ::read(fd, text.data(), text.size());
+  ::close(fd);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+/// The words of a line as numbers; other words count as 0.
+std::vector<std::uint64_t> numbers(std::string_view text) {
+  std::vector<std::uint64_t> out;
+  while (!text.empty()) {
+    const auto space = text.find_first_of(" \n");
+    const auto word = text.substr(0, space);
+    std::uint64_t value = 0;
+    if (!word.empty()) {
+      std::from_chars(word.data(), word.data() + word.size(), value);
+      out.push_back(value);
+    }
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  }
+  return out;
+}
+
+struct close_folder {
+  void operator()(DIR* d) const noexcept { ::closedir(d); }
+};
+
+void walk(int at, const char* name, std::uint64_t most, int depth, disk_usage& sum) {
+  const int fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return;
+  const std::unique_ptr<DIR, close_folder> folder(::fdopendir(fd));
+  if (!folder) {
+    ::close(fd);
+    return;
+  }
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string_view child = entry->d_name;
+    if (child == "." || child == "..") continue;
+    struct stat info {};
+    if (::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    sum.bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+    if (++sum.files > most) return;
+    if (S_ISDIR(info.st_mode) && depth < 200) walk(fd, entry->d_name, most, depth + 1, sum);
+  }
+}
+
+}  // namespace
+
+tree_usage sample_tree(pid_t root, std::uint32_t most) {
+  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  static const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  tree_usage sum;
+  std::uint64_t used = 0;
+  std::vector<std::uint64_t> todo{static_cast<std::uint64_t>(root)};
+  while (!todo.empty() && sum.processes <= most) {
+    const auto pid = std::to_string(todo.back());
+    todo.pop_back();
+    const auto stat = read_small("/proc/" + pid + "/stat");
+    const auto name_end = stat.rfind(')');  // the name may hold anything
+    if (name_end == std::string::npos) continue;
+    ++sum.processes;
+    // After the name: state, ppid, … utime stime cutime cstime are words 11 to 14.
+    const auto fields = numbers(std::string_view(stat).substr(name_end + 2));
+    if (fields.size() > 14) used += fields[11] + fields[12] + fields[13] + fields[14];
+    const auto memory = numbers(read_small("/proc/" + pid + "/statm"));
+    if (memory.size() > 1) sum.memory_bytes += memory[1] * page;
+    // Threads start children too.
+    const std::unique_ptr<DIR, close_folder> tasks(::opendir(("/proc/" + pid + "/task").c_str()));
+    while (const dirent* task = tasks ? ::readdir(tasks.get()) : nullptr) {
+      if (task->d_name[0] == '.') continue;
+      const auto children = numbers(read_small("/proc/" + pid + "/task/" + task->d_name + "/children"));
+      todo.insert(todo.end(), children.begin(), children.end());
+    }
+  }
+  sum.cpu = std::chrono::milliseconds(used * 1000 / ticks);
+  return sum;
+}
+
+disk_usage sample_folder(const std::filesystem::path& folder, std::uint64_t most_files) {
+  disk_usage sum;
+  walk(AT_FDCWD, folder.c_str(), most_files, 0, sum);
+  return sum;
+}
+
+}  // namespace process
+}  // namespace v0
+}  // namespace texbuild

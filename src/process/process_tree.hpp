@@ -1,0 +1,32 @@
+// What a running command uses, sampled from outside: its processes through /proc, its files by looking at them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <sys/types.h>
+
+namespace texbuild {
+inline namespace v0 {
+namespace process {
+
+struct tree_usage {
+  std::uint32_t processes = 0;
+  std::uint64_t memory_bytes = 0;    ///< resident; shared pages count once for each process
+  std::chrono::milliseconds cpu{0};  ///< of the processes and of their dead children
+};
+
+/// The process `root` and all below it. Stops counting at `most` processes.
+tree_usage sample_tree(pid_t root, std::uint32_t most);
+
+struct disk_usage {
+  std::uint64_t bytes = 0;  ///< allocated
+  std::uint64_t files = 0;  ///< files and folders
+};
+
+/// Everything below a folder; links are counted, not followed. Stops at `most_files`.
+disk_usage sample_folder(const std::filesystem::path& folder, std::uint64_t most_files);
+
+}  // namespace process
+}  // namespace v0
+}  // namespace texbuild

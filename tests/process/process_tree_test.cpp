@@ -1,0 +1,62 @@
+#include "src/process/process_tree.hpp"
+
+#include "tests/build/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using texbuild::process::sample_folder;
+using texbuild::process::sample_tree;
+
+TEST(ProcessTree, CountsAProcessAndItsChildren) {
+  std::array<int, 2> ready{};
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    for (int i = 0; i < 3; ++i)
+      if (::fork() == 0) {
+        (void)!::write(ready[1], "x", 1);
+        ::pause();
+      }
+    ::pause();
+  }
+  char c = 0;
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(::read(ready[0], &c, 1), 1);
+  const auto usage = sample_tree(parent, 100);
+  const auto capped = sample_tree(parent, 1);
+  (void)std::system(("pkill -KILL -P " + std::to_string(parent)).c_str());
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  EXPECT_EQ(usage.processes, 4u);
+  EXPECT_GT(usage.memory_bytes, 0u);
+  EXPECT_EQ(capped.processes, 2u) << "it stops once the limit is broken";
+}
+
+TEST(ProcessTree, OfAProcessThatIsGoneIsEmpty) { EXPECT_EQ(sample_tree(0x7ffffff0, 10).processes, 0u); }
+
+TEST(FolderUsage, CountsBytesOnDiskAndFollowsNoLink) {
+  temporary_folder folder;
+  temporary_folder other;
+  write_file(folder.path() / "a/b", std::string(100'000, 'x'));
+  write_file(other.path() / "huge", std::string(10'000'000, 'x'));
+  std::filesystem::create_directory_symlink(other.path(), folder.path() / "link");
+  const auto used = sample_folder(folder.path(), 1000);
+  EXPECT_EQ(used.files, 3u);
+  EXPECT_GE(used.bytes, 100'000u);
+  EXPECT_LT(used.bytes, 1'000'000u);
+}
+
+TEST(FolderUsage, StopsSoonAfterTheLimitOfFiles) {
+  temporary_folder folder;
+  for (int i = 0; i < 50; ++i) write_file(folder.path() / std::to_string(i), "x");
+  EXPECT_LE(sample_folder(folder.path(), 10).files, 11u);
+}
+
+}  // namespace
