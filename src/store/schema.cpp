@@ -1,0 +1,83 @@
+#include "src/store/schema.hpp"
+
+#include <string>
+#include <vector>
+
+namespace texbuild {
+inline namespace v0 {
+namespace store {
+namespace {
+
+// A migration, once released, is never changed: a later one is added. Times are Unix seconds. What is counted (owners,
+// lanes, monthly_builds, totals) is kept up to date with every change, so that no question has to count rows.
+using migration = std::vector<const char*>;
+
+const std::vector<migration>& migrations() {
+  static const std::vector<migration> all = {{
+      "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+      "CREATE TABLE totals (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+      // pending: builds that wait; served: how many claims there were, the clock of fairness.
+      "INSERT INTO totals (name, value) VALUES ('pending', 0), ('served', 0)",
+      "CREATE TABLE owners (id TEXT PRIMARY KEY, created_at BIGINT NOT NULL, live BIGINT NOT NULL DEFAULT 0,"
+      " listed BIGINT NOT NULL DEFAULT 0, storage_bytes BIGINT NOT NULL DEFAULT 0)",
+      "CREATE TABLE monthly_builds (owner TEXT NOT NULL REFERENCES owners (id), month BIGINT NOT NULL,"
+      " builds BIGINT NOT NULL, PRIMARY KEY (owner, month))",
+      "CREATE TABLE builds (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id),"
+      " status BIGINT NOT NULL CHECK (status BETWEEN 0 AND 6), engine BIGINT NOT NULL, main_file TEXT NOT NULL,"
+      " shell_escape BIGINT NOT NULL, priority BIGINT NOT NULL, idempotency_key TEXT,"
+      " message TEXT NOT NULL DEFAULT '', progress BIGINT NOT NULL DEFAULT 0, passes BIGINT NOT NULL DEFAULT 0,"
+      " duration_ms BIGINT NOT NULL DEFAULT 0, cached BIGINT NOT NULL DEFAULT 0, storage_bytes BIGINT NOT NULL,"
+      " created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, completed_at BIGINT,"
+      // The lease: whose, until when, which one, and how often there was one.
+      " worker TEXT, lease_until BIGINT, fence BIGINT NOT NULL DEFAULT 0, attempts BIGINT NOT NULL DEFAULT 0,"
+      " cancel_requested BIGINT NOT NULL DEFAULT 0,"
+      // Since when it is expired or deleted.
+      " gone_at BIGINT)",
+      "CREATE UNIQUE INDEX builds_idempotency ON builds (owner, idempotency_key) WHERE idempotency_key IS NOT NULL",
+      "CREATE INDEX builds_listed ON builds (owner, id) WHERE status <> 6",
+      "CREATE INDEX builds_queued ON builds (owner, priority, id) WHERE status = 0",
+      "CREATE INDEX builds_leased ON builds (lease_until) WHERE status = 1",
+      "CREATE INDEX builds_expiring ON builds (expires_at) WHERE status <> 1 AND status < 5",
+      "CREATE INDEX builds_gone ON builds (gone_at) WHERE gone_at IS NOT NULL",
+      // Apart from the rows, so that these stay short: a report may be long.
+      "CREATE TABLE reports (build TEXT PRIMARY KEY REFERENCES builds (id), report TEXT NOT NULL)",
+      // The queue: one lane for each owner and priority.
+      "CREATE TABLE lanes (owner TEXT NOT NULL REFERENCES owners (id), priority BIGINT NOT NULL,"
+      " pending BIGINT NOT NULL, served BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (owner, priority))",
+      "CREATE INDEX lanes_next ON lanes (priority DESC, served, owner) WHERE pending > 0",
+  }};
+  return all;
+}
+
+}  // namespace
+
+result<void> migrate(database& db) {
+  return db.write([](sql_session& session) -> result<void> {
+    if (auto made = session.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"); !made) {
+      return made.error();
+    }
+    const auto rows = session.run("SELECT version FROM schema_version");
+    if (!rows) return rows.error();
+    const auto newest = static_cast<std::int64_t>(migrations().size());
+    const auto present = rows->empty() ? 0 : rows->front().integer(0);
+    if (present > newest) {
+      return error(errc::unavailable, "the database was written by a newer version of texbuild (schema " +
+                                          std::to_string(present) + ", this one knows " + std::to_string(newest) +
+                                          "): install that version or another data folder");
+    }
+    for (auto next = present; next < newest; ++next) {
+      for (const char* statement : migrations()[static_cast<std::size_t>(next)]) {
+        if (auto made = session.run(statement); !made) return made.error();
+      }
+    }
+    if (present == newest) return {};
+    const auto noted = rows->empty() ? session.run("INSERT INTO schema_version (version) VALUES ($1)", newest)
+                                     : session.run("UPDATE schema_version SET version = $1", newest);
+    if (!noted) return noted.error();
+    return {};
+  });
+}
+
+}  // namespace store
+}  // namespace v0
+}  // namespace texbuild
