@@ -1,0 +1,118 @@
+#include "src/build/file_tree.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace texbuild {
+inline namespace v0 {
+namespace build {
+namespace {
+
+struct close_folder {
+  void operator()(DIR* d) const noexcept { ::closedir(d); }
+};
+
+constexpr std::size_t deepest = 100;  // folders; a build that nests deeper hides its files from itself only
+
+void walk(unique_fd folder, const std::string& prefix, std::size_t depth, std::size_t& left,
+          const std::function<void(const std::string&, const file_mark&)>& visit) {
+  const std::unique_ptr<DIR, close_folder> open_folder(::fdopendir(folder.get()));
+  if (!open_folder) return;
+  const int raw = folder.release();  // closedir() closes it
+  while (const dirent* entry = ::readdir(open_folder.get())) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == ".." || left == 0) continue;
+    struct stat info {};
+    if (::fstatat(raw, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISDIR(info.st_mode) && depth < deepest) {
+      unique_fd below(::openat(raw, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (below) walk(std::move(below), prefix + entry->d_name + "/", depth + 1, left, visit);
+    } else if (S_ISREG(info.st_mode)) {
+      --left;
+      visit(prefix + entry->d_name,
+            file_mark{info.st_ino, static_cast<std::uint64_t>(info.st_size),
+                      static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
+    }
+  }
+}
+
+}  // namespace
+
+void unique_fd::reset() noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+void file_tree::each_file(std::size_t most,
+                          const std::function<void(const std::string&, const file_mark&)>& visit) const {
+  unique_fd root(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (root) walk(std::move(root), {}, 0, most, visit);
+}
+
+unique_fd file_tree::open_at(std::string_view name, int flags) const {
+  unique_fd at(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  while (at) {
+    const auto slash = name.find('/');
+    const std::string part(name.substr(0, slash));
+    if (part == "..") return {};
+    const bool last = slash == std::string_view::npos;
+    if (last) return unique_fd(::openat(at.get(), part.empty() ? "." : part.c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
+    if (!part.empty() && part != ".")
+      at = unique_fd(::openat(at.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    name.remove_prefix(slash + 1);
+  }
+  return {};
+}
+
+unique_fd file_tree::open(std::string_view name) const {
+  auto fd = open_at(name, O_RDONLY | O_NONBLOCK);  // a pipe must not hold us up
+  struct stat info {};
+  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  return fd;
+}
+
+result<std::string> file_tree::read(std::string_view name, std::uint64_t most) const {
+  const auto fd = open(name);
+  if (!fd) return error(errc::not_found, "there is no such file").with_subject(std::string(name));
+  std::string out;
+  std::vector<char> chunk(64 * 1024);
+  while (out.size() < most) {
+    const auto got = ::read(fd.get(), chunk.data(), std::min<std::uint64_t>(chunk.size(), most - out.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    out.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+  return out;
+}
+
+bool file_tree::has_folder(std::string_view name) const {
+  return static_cast<bool>(open_at(name, O_PATH | O_DIRECTORY));
+}
+
+std::uint64_t file_tree::size(std::string_view name) const {
+  const auto fd = open(name);
+  struct stat info {};
+  if (!fd || ::fstat(fd.get(), &info) != 0) return 0;
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+bool file_tree::rename(std::string_view from, std::string_view to) const {
+  const auto slash = from.rfind('/');
+  const auto folder = slash == std::string_view::npos ? std::string_view() : from.substr(0, slash);
+  const auto at = open_at(folder, O_PATH | O_DIRECTORY);
+  if (!at) return false;
+  const std::string old_name(slash == std::string_view::npos ? from : from.substr(slash + 1));
+  const auto to_slash = to.rfind('/');
+  const std::string new_name(to_slash == std::string_view::npos ? to : to.substr(to_slash + 1));
+  return ::renameat(at.get(), old_name.c_str(), at.get(), new_name.c_str()) == 0;
+}
+
+}  // namespace build
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,160 @@
+#include "src/build/compile.hpp"
+
+#include "tests/build/fake_tex.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace {
+
+using testing::HasSubstr;
+using texbuild::command;
+using texbuild::output_sink;
+using texbuild::process_result;
+using texbuild::project;
+using texbuild::result;
+using texbuild::build::compile;
+using texbuild::build::compile_job;
+using texbuild::testing::scripted_processes;
+
+struct Compile : testing::Test {
+  temporary_folder source;
+  temporary_folder workspace;
+  std::string main_file = "main.tex";
+  texbuild::process_limits limits;
+  std::stop_source stop;
+  std::vector<command> commands;
+
+  result<texbuild::build::compile_result> run(scripted_processes::script script) {
+    compile_job job(project::from_folder(source.path()).value());
+    job.main_file = main_file;
+    job.workspace = workspace.path();
+    job.limits = limits;
+    scripted_processes processes(std::move(script));
+    auto out = compile(job, processes, *texbuild::system_clock(), {}, stop.get_token());
+    commands = processes.commands();
+    return out;
+  }
+  void SetUp() override { write_file(source.path() / "main.tex", "\\documentclass{article}\n"); }
+};
+
+TEST_F(Compile, OfADocumentThatSettlesAtOnceIsOnePass) {
+  const auto out = run([](const command& c, const output_sink& o, auto) { return good_run(c, o); }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_EQ(out.passes, 1);
+  EXPECT_EQ(out.pdf, "main.pdf");
+  EXPECT_EQ(out.synctex, "main.synctex.gz");
+  EXPECT_EQ(out.log, "main.log");
+}
+
+TEST_F(Compile, ThatFailsSaysTheFirstErrorWithItsPlace) {
+  const auto out = run([](const command& c, const output_sink& o, auto) { return failed_run(c, o); }).value();
+  EXPECT_FALSE(out.succeeded);
+  EXPECT_THAT(out.message, HasSubstr("main.tex:3: "));
+  EXPECT_THAT(out.message, HasSubstr("Undefined control sequence"));
+}
+
+TEST_F(Compile, TakesNoPdfOfTheProjectForItsOwn) {
+  write_file(source.path() / "main.pdf", "%PDF-old");
+  const auto out = run([](const command& c, const output_sink& o, auto) { return failed_run(c, o); }).value();
+  EXPECT_EQ(out.pdf, "");
+}
+
+TEST_F(Compile, PutsBackABblThatBibtexDestroyed) {
+  write_file(source.path() / "main.bbl", "shipped");
+  std::string seen;
+  const auto out = run([&](const command& c, const output_sink& o, auto) -> result<process_result> {
+                     if (c.argv.front() == "bibtex") {
+                       write_file(c.root / "main.bbl", "");
+                       process_result failed;
+                       failed.exit_status = 2;
+                       return failed;
+                     }
+                     auto r = good_run(c, o);
+                     write_file(c.root / "main.aux", "\\relax \n\\citation{a}\n\\bibdata{refs}\n\\bibstyle{plain}\n");
+                     seen = read_file(c.root / "main.bbl");
+                     return r;
+                   }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_EQ(seen, "shipped");
+  EXPECT_EQ(read_file(out.root / "main.bbl"), "shipped");
+  EXPECT_TRUE(std::any_of(commands.begin(), commands.end(), [](const auto& c) { return c.argv.front() == "bibtex"; }));
+}
+
+TEST_F(Compile, RunsInTheMainFilesFolderWithTheRootOnTheSearchPaths) {
+  write_file(source.path() / "paper/main.tex", "\\documentclass{article}\n");
+  main_file = "paper/main.tex";
+  const auto out = run([](const command& c, const output_sink& o, auto) { return good_run(c, o); }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_EQ(out.pdf, "paper/main.pdf");
+  EXPECT_EQ(commands.front().folder, "paper");
+  EXPECT_THAT(commands.front().variables, testing::Contains(testing::Pair("TEXINPUTS", ".:/job:")));
+}
+
+TEST_F(Compile, GoesToTheRootWhenAFileIsOnlyThere) {
+  write_file(source.path() / "paper/main.tex", "\\documentclass{article}\n");
+  write_file(source.path() / "plots/a.tex", "x");
+  main_file = "paper/main.tex";
+  const auto out = run([](const command& c, const output_sink& o, auto) -> result<process_result> {
+                     if (c.folder.empty()) return good_run(c, o);
+                     write_file(c.root / "paper/main.log",
+                                "(./main.tex\n./main.tex:3: LaTeX Error: File `./plots/a.tex' not found.\n\nl.3 \n)\n");
+                     process_result r;
+                     r.exit_status = 1;
+                     return r;
+                   }).value();
+  EXPECT_TRUE(out.succeeded) << out.message;
+  EXPECT_EQ(out.pdf, "main.pdf");
+}
+
+TEST_F(Compile, NamesTheLimitThatWasHit) {
+  limits.memory_bytes = 300u << 20;
+  const auto out = run([](const command& c, const output_sink& o, auto) -> result<process_result> {
+                     auto r = good_run(c, o);
+                     r->limit = texbuild::limit_kind::memory;
+                     r->signal = 9;
+                     r->exit_status = -1;
+                     return r;
+                   }).value();
+  EXPECT_FALSE(out.succeeded);
+  EXPECT_THAT(out.message, HasSubstr("memory"));
+  EXPECT_THAT(out.message, HasSubstr("300 MB"));
+}
+
+TEST_F(Compile, OfADocumentThatNeverSettlesEndsWithAWarningThatSaysSo) {
+  int pass = 0;
+  const auto out = run([&](const command& c, const output_sink& o, auto) {
+                     auto r = good_run(c, o);
+                     write_file(c.root / "main.aux", "\\relax \n\\newlabel{a}{{" + std::to_string(++pass) + "}{1}}\n");
+                     return r;
+                   }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_EQ(out.passes, 6);
+  EXPECT_TRUE(std::any_of(out.diagnostics.begin(), out.diagnostics.end(), [](const auto& d) {
+    return d.level == texbuild::severity::warning && d.message.find("did not settle") != std::string::npos;
+  }));
+}
+
+TEST_F(Compile, SpendsOneWallClockOverAllItsCommands) {
+  limits.wall = std::chrono::milliseconds(1000);
+  int pass = 0;
+  (void)run([&](const command& c, const output_sink& o, auto) {
+    auto r = good_run(c, o);
+    write_file(c.root / "main.aux", "\\relax \n\\newlabel{a}{{" + std::to_string(++pass) + "}{1}}\n");
+    return r;
+  });
+  ASSERT_GT(commands.size(), 1u);
+  EXPECT_LE(commands.back().limits.wall, commands.front().limits.wall);
+  EXPECT_LE(commands.front().limits.wall, std::chrono::milliseconds(1000));
+}
+
+TEST_F(Compile, KeepsOtherOutputsButNotTheSources) {
+  write_file(source.path() / "refs.bib", "@book{a}");
+  const auto out = run([](const command& c, const output_sink& o, auto) { return good_run(c, o); }).value();
+  ASSERT_EQ(out.others.size(), 1u);
+  EXPECT_EQ(out.others[0].name, "main.aux");
+}
+
+}  // namespace
