@@ -143,7 +143,7 @@ class keeper {
 class reporter {
  public:
   reporter(const worker_parts& worker, const build_info& info, running_build& self)
-      : worker_(worker), info_(info), self_(self) {}
+      : worker_(worker), info_(info), self_(self), noted_(worker.parts.time->steady_now()) {}
 
   compile_watcher watcher() {
     compile_watcher w;
@@ -153,7 +153,7 @@ class reporter {
       e.text = std::string(program);
       text_ = "pass " + std::to_string(std::max(pass, 1)) + ": " + e.text;
       worker_.events.publish(info_.id, std::move(e));
-      note(true);
+      note();
     };
     w.page = [this](int page, int pages, int progress) {
       progress_ = std::max(progress_, progress);
@@ -161,7 +161,7 @@ class reporter {
       e.page = page;
       e.pages = pages;
       worker_.events.publish(info_.id, std::move(e));
-      note(false);
+      note();
     };
     w.output = [this](std::string_view line) {
       auto e = event(build_event::kind::output);
@@ -186,9 +186,10 @@ class reporter {
   }
 
  private:
-  void note(bool now) {
+  // Each note is a commit: a short build is over before the first one.
+  void note() {
     const auto at = worker_.parts.time->steady_now();
-    if (!now && at - noted_ < milliseconds(500)) return;
+    if (at - noted_ < milliseconds(500)) return;
     noted_ = at;
     const auto held = worker_.builds.note_progress(info_.id, self_.fence, progress_, pass_, info_.engine, text_,
                                                    worker_.parts.time->now());

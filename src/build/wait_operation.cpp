@@ -33,8 +33,7 @@ void wait_operation::complete(result<build_outcome> with) {
   {
     const std::scoped_lock guard(mutex_);
     if (!handler_) return;
-    done = std::move(handler_);
-    handler_ = nullptr;
+    done.swap(handler_);  // Boost 1.81's move assignment of handlers never returns
     executor = std::move(executor_);
     executor_ = {};
     watching = std::move(watching_);

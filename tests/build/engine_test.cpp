@@ -3,6 +3,8 @@
 #include <texbuild/engine.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -35,7 +37,7 @@ using texbuild::result;
 using texbuild::testing::manual_clock;
 using texbuild::testing::scripted_processes;
 
-const auto noon = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1) + 12h;
+const std::chrono::system_clock::time_point noon = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1) + 12h;
 
 /// Engines over one data folder and a fake TeX.
 struct Engine : testing::Test {
