@@ -191,10 +191,7 @@ void engine::impl::shut_down() {
     left.swap(waits);
   }
   for (const auto& wait : left) wait->complete(error(errc::canceled, "the engine has stopped"));
-  if (own_threads) {
-    own_threads->stop();
-    own_threads->join();
-  }
+  if (own_threads) own_threads->join();  // lets what is posted, such as those completions, run to its end
 }
 
 engine::engine(std::shared_ptr<impl> state) : impl_(std::move(state)) {}

@@ -86,6 +86,8 @@ class build_store {
   result<bool> give_back(std::string_view id, std::int64_t fence, time now);
   /// Queues jobs whose worker fell silent again; after `most_attempts` they fail. How many there were.
   result<std::uint64_t> take_back_lapsed(time now);
+  /// The same for every running build: after a restart, when no other engine works on this database.
+  result<std::uint64_t> take_back_all(time now);
   /// A pending build is canceled at once, of a compiling one it is requested, an ended one stays as it is.
   /// `errc::not_found`.
   result<build_info> cancel(std::string_view id, time now);

@@ -2,6 +2,7 @@
 #include "src/store/rows.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace texbuild {
 inline namespace v0 {
@@ -15,9 +16,9 @@ void fail_abandoned(statements& s, build_row& row, time now) {
   move(s, row, build_status::failed, now);
 }
 
-std::uint64_t take_back(statements& s, time now) {
-  const auto lapsed =
-      s.run("SELECT id FROM builds WHERE status = 1 AND lease_until <= $1 ORDER BY lease_until", seconds(now));
+/// Ends the leases that lapsed by `until`.
+std::uint64_t take_back(statements& s, time now, std::int64_t until) {
+  const auto lapsed = s.run("SELECT id FROM builds WHERE status = 1 AND lease_until <= $1 ORDER BY lease_until", until);
   for (const auto& id : lapsed) {
     auto row = look_up(s, id.text(0));
     if (!row) continue;
@@ -59,7 +60,7 @@ hold standing(const std::optional<build_row>& row, std::int64_t fence) {
 
 result<std::optional<claimed_build>> build_store::claim(std::string_view worker, time now, std::chrono::seconds lease) {
   return writing(*db_, [&](statements& s) {
-    take_back(s, now);
+    take_back(s, now, seconds(now));
     auto row = next_in_turn(s);
     if (!row) return std::optional<claimed_build>();
     move(s, *row, build_status::compiling, now);
@@ -129,7 +130,11 @@ result<bool> build_store::give_back(std::string_view id, std::int64_t fence, tim
 }
 
 result<std::uint64_t> build_store::take_back_lapsed(time now) {
-  return writing(*db_, [&](statements& s) { return take_back(s, now); });
+  return writing(*db_, [&](statements& s) { return take_back(s, now, seconds(now)); });
+}
+
+result<std::uint64_t> build_store::take_back_all(time now) {
+  return writing(*db_, [&](statements& s) { return take_back(s, now, std::numeric_limits<std::int64_t>::max()); });
 }
 
 result<build_info> build_store::cancel(std::string_view id, time now) {
