@@ -1,10 +1,5 @@
 /// @file
-/// Symbol visibility. Static by default; a shared build defines TEXBUILD_SHARED for its users and TEXBUILD_BUILDING for
-/// itself.
+/// Symbol visibility: everything is hidden but what carries this mark. The same in a static and in a shared build.
 #pragma once
 
-#if defined(TEXBUILD_SHARED)
 #define TEXBUILD_API __attribute__((visibility("default")))
-#else
-#define TEXBUILD_API
-#endif
