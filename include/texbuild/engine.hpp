@@ -136,6 +136,9 @@ class TEXBUILD_API engine {
   engine_stats stats() const;
   /// Expires, removes, takes back. Runs by itself at the start and every minute; public for tests and tools.
   result<sweep_report> sweep();
+  /// Whether the disk has room for an upload of that many bytes and what it unpacks to; for asking before the bytes
+  /// come. `errc::insufficient_storage`. Does not block for long.
+  result<void> has_room(std::uint64_t upload_bytes) const;
   /// Whether the store can be written and TeX is there; the error says what is wrong.
   result<void> ready();
   /// Makes the shared font cache (luaotfload's names and fonts), so that no build pays for it. Takes up to minutes the

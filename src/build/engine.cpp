@@ -291,6 +291,7 @@ result<sweep_report> engine::sweep() {
   report->orphans = *orphans;
   return report;
 }
+result<void> engine::has_room(std::uint64_t upload_bytes) const { return impl_->check_space(upload_bytes); }
 result<void> engine::ready() { return impl_->ready(); }
 result<void> engine::warm() { return impl_->warm(); }
 void engine::drain(milliseconds patience) { impl_->drain(patience); }

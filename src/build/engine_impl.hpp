@@ -41,6 +41,7 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
   result<sweep_report> sweep();
   result<std::uint64_t> sweep_orphans();
   result<void> ready();
+  result<void> check_space(std::uint64_t upload) const;
   result<void> warm();
   void drain(std::chrono::milliseconds patience);
   /// `drain(0)` and the end of our own threads.
@@ -85,7 +86,6 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
   void renew_leases();
   void sweep_now();
   void sweep_orphans_now();
-  result<void> check_space(std::uint64_t upload) const;
   std::string new_id() const;
 };
 

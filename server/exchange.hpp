@@ -1,0 +1,66 @@
+// One request and its reply, as routes see them: plain values, no sockets, no Beast.
+#pragma once
+
+#include "server/upload.hpp"
+
+#include <texbuild/build.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace texbuild::server {
+
+/// What came in. The session fills it; routes read it.
+struct request {
+  std::string method;                          ///< "GET", "POST", …; HEAD has become GET
+  std::string path;                            ///< decoded, without the query
+  std::map<std::string, std::string> query;    ///< decoded; the first of a repeated name
+  std::map<std::string, std::string> headers;  ///< names in lower case; repeated ones joined by ", "
+  std::vector<std::string> captures;           ///< what the pattern's `{}` parts stand for
+  std::string user;                            ///< who asks; set for routes that want somebody
+  upload_form form;                            ///< of routes that take a form
+
+  /// A header's value; "" if it was not sent.
+  [[nodiscard]] std::string_view header(std::string_view lower_case_name) const;
+  /// A parameter of the query; empty if it was not sent.
+  [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
+};
+
+/// A stored file as a body: sent piece by piece, never read into memory as a whole.
+struct file_body {
+  std::shared_ptr<const blob> bytes;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+struct reply;
+
+/// A reply that has to wait: until the build has ended, or for that long; `then` makes the reply.
+struct wait_for_build {
+  std::string build_id;
+  std::chrono::seconds at_most{0};
+  std::function<reply()> then;
+};
+
+/// What goes out.
+struct reply {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<file_body> file;        ///< instead of `body`
+  std::optional<wait_for_build> waits;  ///< instead of everything
+  std::string cause;                    ///< why it failed: for the log, never sent
+
+  reply() = default;
+  explicit reply(int s) : status(s) {}
+};
+
+}  // namespace texbuild::server

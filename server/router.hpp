@@ -1,0 +1,54 @@
+// From a method and a path to the function that answers.
+#pragma once
+
+#include "server/exchange.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace texbuild::server {
+
+/// Who may ask.
+enum class access {
+  open,  ///< anyone
+  user,  ///< whoever has a session token
+  link,  ///< whoever has a signed link: the route checks it itself
+};
+
+/// What a request may bring.
+enum class body_kind { none, form };
+
+/// One line of the API. The handler runs on the pool for blocking work.
+struct route {
+  std::string method;
+  std::string pattern;  ///< such as "/api/build/{id}/status"; a part in braces takes any one part
+  access who = access::user;
+  body_kind body = body_kind::none;
+  std::function<reply(request&)> handler;
+
+  route(std::string m, std::string p, access w, body_kind b, std::function<reply(request&)> h)
+      : method(std::move(m)), pattern(std::move(p)), who(w), body(b), handler(std::move(h)) {}
+};
+
+/// What was found for a path.
+struct route_match {
+  const route* found = nullptr;       ///< of that method and path
+  std::vector<std::string> captures;  ///< for the parts in braces
+  std::string allow;                  ///< methods that the path has; "" when there is no such path
+};
+
+/// Immutable; thread safe.
+class router {
+ public:
+  explicit router(std::vector<route> routes);
+  /// `path` is decoded already. HEAD is asked for as GET.
+  [[nodiscard]] route_match find(std::string_view method, std::string_view path) const;
+
+ private:
+  std::vector<route> routes_;
+  std::vector<std::vector<std::string>> patterns_;  // parts of each
+};
+
+}  // namespace texbuild::server

@@ -1,0 +1,198 @@
+#include "server/server.hpp"
+
+#include "server/dev_issuer.hpp"
+#include "server/listener.hpp"
+#include "server/private_file.hpp"
+#include "server/router.hpp"
+#include "server/routes/artifacts.hpp"
+#include "server/routes/builds.hpp"
+#include "server/routes/health.hpp"
+#include "server/services.hpp"
+#include "server/session.hpp"
+
+#include <texbuild/http.hpp>
+#include <texbuild/signed_url.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace texbuild::server {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::size_t most_connections = 4096;
+constexpr unsigned io_threads = 2;
+constexpr unsigned pool_threads = 8;  // they wait for the disk, not for the processor
+constexpr std::string_view dev_user = "user_dev";
+// Together under the 30 s that an orchestrator gives.
+constexpr seconds builds_may_finish{20};
+constexpr seconds requests_may_finish{5};
+
+result<fs::path> make_uploads(const fs::path& data_dir) {
+  const auto folder = data_dir / "uploads";
+  std::error_code failed;
+  fs::remove_all(folder, failed);  // what a server that was killed left: nobody was told that it was accepted
+  fs::create_directories(folder, failed);
+  if (!failed) fs::permissions(folder, fs::perms::owner_all, failed);
+  if (failed)
+    return error(errc::unavailable,
+                 "the data folder '" + data_dir.string() + "' cannot be written: " + failed.message());
+  return folder;
+}
+
+result<url_signer> make_signer(const settings& with, entropy& random) {
+  auto keys = with.signing_keys;
+  if (keys.empty()) {
+    auto key = read_or_make(with.data_dir / "signing.key", [&]() -> result<std::string> {
+      std::array<std::byte, 32> bytes{};
+      random.fill(bytes);
+      std::string hex;
+      for (const auto b : bytes) {
+        hex += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
+        hex += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
+      }
+      return hex;
+    });
+    if (!key) return key.error();
+    keys.push_back(std::move(*key));
+  }
+  return url_signer::make(std::move(keys));
+}
+
+}  // namespace
+
+struct web_server::impl {
+  impl(settings s, std::ostream& out, std::shared_ptr<clock> time)
+      : with(std::move(s)), log(with.log, out, std::move(time)), pool(pool_threads) {}
+
+  settings with;
+  logger log;
+  std::string dev_token;
+  asio::io_context io;
+  asio::thread_pool pool;
+  std::optional<engine> builds;
+  std::optional<session_verifier> who;
+  std::optional<url_signer> links;
+  std::optional<services> for_routes;
+  std::optional<router> routes;
+  std::shared_ptr<session_context> context;
+  std::shared_ptr<listener> door;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> busy;
+  std::vector<std::thread> threads;
+  bool stopped = false;
+
+  result<void> start(environment parts);
+  result<void> open_sessions(const environment& parts);
+  void stop();
+};
+
+result<void> web_server::impl::open_sessions(const environment& parts) {
+  auto& o = with.sessions;
+  if (with.dev && o.pem.empty() && o.jwks_url.empty()) {
+    const auto issuer = dev_issuer::open(with.data_dir / "dev-issuer.pem");
+    if (!issuer) return issuer.error();
+    auto token = issuer->token(dev_user, parts.time->now(), std::chrono::hours(24 * 7));
+    if (!token) return token.error();
+    dev_token = std::move(*token);
+    o.pem = issuer->public_pem();
+    o.policy.issuer = std::string(dev_issuer::issuer);
+  }
+  auto http = parts.http ? parts.http : make_http_client(io.get_executor());
+  auto verifier = session_verifier::make(o, std::move(http), parts.time);
+  if (!verifier) return verifier.error();
+  who.emplace(std::move(*verifier));
+  return {};
+}
+
+result<void> web_server::impl::start(environment parts) {
+  // The door first: an address in use is found before anything is touched.
+  auto bound = listener::bind(io, with.address, with.port);
+  if (!bound) return bound.error();
+  door = std::move(*bound);
+  auto opened = engine::open(with.engine, parts);
+  if (!opened) return opened.error();
+  builds.emplace(std::move(*opened));
+  auto uploads = make_uploads(with.data_dir);
+  if (!uploads) return uploads.error();
+  auto signer = make_signer(with, *parts.random);
+  if (!signer) return signer.error();
+  links.emplace(std::move(*signer));
+  if (auto sessions = open_sessions(parts); !sessions) return sessions;
+
+  for_routes.emplace(*builds, *links, *parts.time, with.created_status);
+  std::vector<route> all = build_routes(*for_routes);
+  for (auto& more : {artifact_routes(*for_routes), health_routes(*for_routes)})
+    all.insert(all.end(), more.begin(), more.end());
+  routes.emplace(std::move(all));
+  context = std::make_shared<session_context>(with, *routes, *builds, *who, parts.time, parts.random, log,
+                                              pool.get_executor(), std::move(*uploads));
+  door->start([c = context](asio::ip::tcp::socket socket) {
+    if (c->open_sessions() < most_connections) start_session(std::move(socket), c);
+  });
+  busy.emplace(io.get_executor());
+  for (unsigned i = 0; i < io_threads; ++i) threads.emplace_back([this] { io.run(); });
+  if (!with.port_file.empty()) {
+    if (auto written = write_private(with.port_file, std::to_string(door->port()) + "\n"); !written) return written;
+  }
+  if (!dev_token.empty() && !with.dev_token_file.empty()) {
+    if (auto written = write_private(with.dev_token_file, dev_token + "\n"); !written) return written;
+  }
+  return {};
+}
+
+void web_server::impl::stop() {
+  if (stopped) return;
+  stopped = true;
+  if (door) door->stop();
+  if (context) context->stop_sessions();
+  if (builds) builds->drain(builds_may_finish);
+  // Waiting clients have their answer now, or will ask another server.
+  const auto until = std::chrono::steady_clock::now() + requests_may_finish;
+  while (context && context->open_sessions() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(milliseconds(20));
+  busy.reset();
+  io.stop();
+  for (auto& t : threads) t.join();
+  pool.join();
+}
+
+web_server::web_server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
+web_server::web_server(web_server&&) noexcept = default;
+web_server& web_server::operator=(web_server&& other) noexcept {
+  if (this != &other) {
+    if (impl_) impl_->stop();
+    impl_ = std::move(other.impl_);
+  }
+  return *this;
+}
+web_server::~web_server() {
+  if (impl_) impl_->stop();
+}
+
+result<web_server> web_server::start(settings with, environment parts, std::ostream& log) {
+  if (!parts.time) parts.time = system_clock();
+  if (!parts.random) parts.random = system_entropy();
+  auto state = std::make_unique<impl>(std::move(with), log, parts.time);
+  if (auto started = state->start(parts); !started) {
+    state->stop();
+    return started.error();
+  }
+  return web_server(std::move(state));
+}
+
+void web_server::stop() { impl_->stop(); }
+std::uint16_t web_server::port() const noexcept { return impl_->door->port(); }
+const std::string& web_server::dev_token() const noexcept { return impl_->dev_token; }
+
+}  // namespace texbuild::server

@@ -1,0 +1,527 @@
+#include "server/session.hpp"
+
+#include "server/multipart.hpp"
+#include "server/pool.hpp"
+#include "server/problem.hpp"
+#include "server/text.hpp"
+#include "server/upload.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+namespace texbuild::server {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using std::chrono::seconds;
+
+constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
+
+// A client has this long for its headers, and for each `least_bytes` of a body in either direction: 1 kB/s.
+constexpr seconds patience{30};
+constexpr std::uint64_t least_bytes = 30'000;
+constexpr std::uint32_t most_header_bytes = 32 * 1024;  // a session token alone may have 16 KB
+constexpr std::uint64_t most_unwanted_bytes = 64 * 1024;
+constexpr std::uint64_t most_form_overhead = 1 << 20;  // fields, boundaries and headers of a form
+constexpr std::size_t piece_bytes = 32 * 1024;
+constexpr std::size_t chunk_bytes = 256 * 1024;
+constexpr std::size_t most_seen_users = 10'000;
+
+using form_reader = http::request_parser<http::buffer_body>;
+
+bool is_sane_id(std::string_view id) {
+  return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+           c == '.';
+  });
+}
+
+/// Waits for the end of a build, or for the timer; whoever is first ends the other.
+struct build_wait {
+  asio::cancellation_signal give_up;
+  asio::steady_timer timer;
+  explicit build_wait(const asio::any_io_executor& on) : timer(on) {}
+};
+
+}  // namespace
+
+class session : public std::enable_shared_from_this<session> {
+ public:
+  session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context)
+      : stream_(std::move(socket)), buffer_(2 * most_header_bytes), context_(std::move(context)) {
+    context_->add(this);
+  }
+  ~session() { context_->remove(this); }
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+
+  asio::awaitable<void> run() {
+    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored_);
+    while (co_await serve_one()) {
+    }
+    co_await linger();
+  }
+  /// From any thread: ends a connection that waits for its next request.
+  void stop() {
+    asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+      if (const auto self = weak.lock(); self && self->idle_) self->stream_.cancel();
+    });
+  }
+
+ private:
+  /// True: the connection may carry another request.
+  asio::awaitable<bool> serve_one();
+  void fill(request& r, const http::fields& fields);
+  /// Who asks, and whether he may; a reply is a refusal. On the pool.
+  static std::optional<reply> admit(session_context& c, const route& to, request& r);
+  static reply call(session_context& c, const route& to, request& r);
+
+  asio::awaitable<reply> answer(form_reader& parser, std::shared_ptr<request> r);
+  asio::awaitable<std::optional<reply>> receive_form(form_reader& parser, std::shared_ptr<request> r);
+  asio::awaitable<bool> pass_over_body(form_reader& parser);
+  /// Reads some of the body; the number of bytes, or nothing when the client failed or was too slow.
+  asio::awaitable<std::optional<std::size_t>> read_some(form_reader& parser, std::vector<char>& into);
+  asio::awaitable<void> wait_for(std::string id, seconds at_most);
+  asio::awaitable<bool> send(reply out, bool head, bool keep_alive);
+  asio::awaitable<bool> send_bytes(asio::const_buffer bytes);
+  asio::awaitable<bool> send_file(file_body file);
+  asio::awaitable<void> linger();
+
+  void finish_headers(reply& out, const request& r) const;
+  void log_request(const request& r, const reply& out, std::chrono::steady_clock::time_point began) const;
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::shared_ptr<session_context> context_;
+  std::string request_id_;
+  std::chrono::steady_clock::time_point window_ends_;
+  std::uint64_t window_bytes_ = 0;
+  bool idle_ = false;
+  bool alive_ = true;         // the client can still be written to
+  bool body_unread_ = false;  // so the connection cannot carry another request
+  boost::system::error_code ignored_;
+};
+
+asio::awaitable<bool> session::serve_one() {
+  form_reader parser;
+  parser.header_limit(most_header_bytes);
+  parser.body_limit(boost::none);  // counted here, by what the route takes
+  if (context_->stopping) co_return false;
+  stream_.expires_after(patience);
+  idle_ = true;
+  const auto got = co_await http::async_read_header(stream_, buffer_, parser, awaiting);
+  idle_ = false;
+  const boost::system::error_code failed = std::get<0>(got);
+  const auto began = context_->time->steady_now();
+
+  auto r = std::make_shared<request>();
+  reply out;
+  bool head = false;
+  bool keep_alive = false;
+  body_unread_ = false;
+  if (failed) {
+    const bool too_long = failed == http::error::header_limit || failed == http::error::buffer_overflow;
+    const bool is_http = failed.category() == http::make_error_code(http::error::header_limit).category();
+    if (!is_http || failed == http::error::end_of_stream || failed == http::error::partial_message) {
+      alive_ = false;
+      co_return false;
+    }
+    fill(*r, parser.get());
+    out = too_long ? problem(431, "invalid_input", "Request header too large", "at most 32 KB of headers are taken")
+                   : problem(400, "invalid_input", "Invalid request", "this is not HTTP/1.1 as it should be");
+    body_unread_ = true;
+  } else {
+    fill(*r, parser.get());
+    r->method = std::string(parser.get().method_string());
+    head = r->method == "HEAD";
+    if (head) r->method = "GET";
+    keep_alive = parser.get().keep_alive();
+    body_unread_ = !parser.is_done();
+    out = co_await answer(parser, r);
+  }
+  keep_alive = keep_alive && !body_unread_ && !context_->stopping;
+  if (!alive_) co_return false;
+  finish_headers(out, *r);
+  log_request(*r, out, began);
+  const bool sent = co_await send(std::move(out), head, keep_alive);
+  co_return sent&& keep_alive;
+}
+
+void session::fill(request& r, const http::fields& fields) {
+  for (const auto& field : fields) {
+    const auto name = lower_case(std::string_view(field.name_string().data(), field.name_string().size()));
+    const std::string_view value(field.value().data(), field.value().size());
+    const auto [at, fresh] = r.headers.emplace(name, value);
+    if (!fresh) at->second.append(name == "cookie" ? "; " : ", ").append(value);
+  }
+  auto& id = request_id_;
+  id = std::string(r.header("x-request-id"));
+  if (is_sane_id(id)) return;
+  std::array<std::byte, 12> random{};
+  context_->random->fill(random);
+  id = "req_";
+  for (const auto b : random) {
+    id += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
+    id += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
+  }
+}
+
+std::optional<reply> session::admit(session_context& c, const route& to, request& r) {
+  try {
+    if (to.who == access::user) {
+      const bool cookie_counts = r.method == "GET";
+      const auto token = find_session_token(r.header("authorization"), r.header("cookie"), cookie_counts);
+      if (!token) return problem(error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
+      const auto claims = c.who.verify(*token);
+      if (!claims) return problem(claims.error());
+      r.user = claims->user_id;
+      if (auto known = c.remember(r.user); !known) return problem(known.error());
+    }
+    if (to.body == body_kind::form) {
+      const auto announced = parse_number(r.header("content-length")).value_or(0);
+      if (const auto room = c.builds.has_room(announced); !room) return problem(room.error());
+    }
+    return std::nullopt;
+  } catch (const std::exception& e) {
+    return problem(error(errc::internal, {}, e.what()));
+  }
+}
+
+reply session::call(session_context& c, const route& to, request& r) {
+  try {
+    return to.handler(r);
+  } catch (const std::exception& e) {
+    c.log.write(log_level::error, std::string("a route failed: ") + e.what());
+    return problem(error(errc::internal, {}, e.what()));
+  }
+}
+
+asio::awaitable<reply> session::answer(form_reader& parser, std::shared_ptr<request> r) {
+  const auto& message = parser.get();
+  const std::string_view target(message.target().data(), message.target().size());
+  const auto question = std::min(target.find('?'), target.size());
+  auto path = percent_decode(target.substr(0, question), false);
+  auto query = parse_query(target.substr(std::min(question + 1, target.size())));
+  if (!target.starts_with('/') || !path || !query)
+    co_return problem(error(errc::invalid_input, "the address holds a bad escape or no path"));
+  r->path = std::move(*path);
+  r->query = std::move(*query);
+
+  auto match = context_->routes.find(r->method, r->path);
+  if (r->method == "OPTIONS" && !match.allow.empty()) {
+    reply out(204);
+    out.headers.emplace_back("Allow", match.allow + ", OPTIONS");
+    co_return out;
+  }
+  if (match.found == nullptr) {
+    if (match.allow.empty()) co_return problem(error(errc::not_found, "there is nothing at this address"));
+    auto out = problem(405, "method_not_allowed", "Method not allowed", "this address takes " + match.allow);
+    out.headers.emplace_back("Allow", match.allow);
+    co_return out;
+  }
+  const route& to = *match.found;
+  r->captures = std::move(match.captures);
+
+  reply out;
+  auto context = context_;
+  if (to.body == body_kind::form) {
+    std::function<std::optional<reply>()> ask = [context, &to, r] { return admit(*context, to, *r); };
+    auto refused = co_await async_on<std::optional<reply>>(context_->pool, std::move(ask), asio::use_awaitable);
+    if (!refused) refused = co_await receive_form(parser, r);
+    if (refused) co_return std::move(*refused);
+    std::function<reply()> work = [context, &to, r] { return call(*context, to, *r); };
+    out = co_await async_on<reply>(context_->pool, std::move(work), asio::use_awaitable);
+  } else {
+    const bool whole = co_await pass_over_body(parser);
+    if (!whole) co_return problem(error(errc::payload_too_large, "this address takes no body"));
+    std::function<reply()> work = [context, &to, r] {
+      auto refused = admit(*context, to, *r);
+      return refused ? std::move(*refused) : call(*context, to, *r);
+    };
+    out = co_await async_on<reply>(context_->pool, std::move(work), asio::use_awaitable);
+  }
+  if (out.waits) {
+    const auto waits = std::move(*out.waits);
+    co_await wait_for(waits.build_id, waits.at_most);
+    std::function<reply()> work = [then = waits.then] {
+      try {
+        return then();
+      } catch (const std::exception& e) {
+        return problem(error(errc::internal, {}, e.what()));
+      }
+    };
+    out = co_await async_on<reply>(context_->pool, std::move(work), asio::use_awaitable);
+  }
+  co_return out;
+}
+
+asio::awaitable<std::optional<std::size_t>> session::read_some(form_reader& parser, std::vector<char>& into) {
+  parser.get().body().data = into.data();
+  parser.get().body().size = into.size();
+  stream_.expires_at(window_ends_);
+  const auto got = co_await http::async_read_some(stream_, buffer_, parser, awaiting);
+  const boost::system::error_code failed = std::get<0>(got);
+  if (failed && failed != http::error::need_buffer) {
+    // A client that is gone cannot be told; one that sends nonsense can.
+    if (failed.category() != http::make_error_code(http::error::need_buffer).category() ||
+        failed == http::error::partial_message)
+      alive_ = false;
+    co_return std::nullopt;
+  }
+  window_bytes_ += std::get<1>(got);
+  if (window_bytes_ >= least_bytes) {
+    window_bytes_ = 0;
+    window_ends_ = std::chrono::steady_clock::now() + patience;
+  }
+  body_unread_ = !parser.is_done();
+  co_return into.size() - parser.get().body().size;
+}
+
+asio::awaitable<bool> session::pass_over_body(form_reader& parser) {
+  if (parser.is_done()) co_return true;
+  const auto length = parser.content_length();
+  if (length && *length > most_unwanted_bytes) co_return false;
+  std::vector<char> chunk(8 * 1024);
+  std::uint64_t total = 0;
+  window_bytes_ = 0;
+  window_ends_ = std::chrono::steady_clock::now() + patience;
+  while (!parser.is_done()) {
+    const auto got = co_await read_some(parser, chunk);
+    if (!got) co_return false;
+    total += *got;
+    if (total > most_unwanted_bytes) co_return false;
+  }
+  co_return true;
+}
+
+asio::awaitable<std::optional<reply>> session::receive_form(form_reader& parser, std::shared_ptr<request> r) {
+  const auto boundary = multipart_boundary(r->header("content-type"));
+  if (!boundary) co_return problem(boundary.error());
+  upload_limits limits;
+  limits.file_bytes = context_->with.engine.project.zip_bytes;
+  const auto most = limits.file_bytes + most_form_overhead;
+  const auto too_large = [&limits] {
+    return problem(
+        error(errc::payload_too_large, "the file is larger than " + std::to_string(limits.file_bytes >> 20) + " MB"));
+  };
+  const auto length = parser.content_length();
+  if (length && *length > most) co_return too_large();
+  if (lower_case(r->header("expect")) == "100-continue") {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    const bool told = co_await send_bytes(asio::buffer(go_on));
+    if (!told) co_return reply(400);
+  }
+
+  auto writer = std::make_shared<upload_writer>(context_->uploads, limits, *context_->random);
+  auto form = std::make_shared<multipart_parser>(*boundary);
+  auto chunk = std::make_shared<std::vector<char>>(chunk_bytes);
+  std::uint64_t total = 0;
+  window_bytes_ = 0;
+  window_ends_ = std::chrono::steady_clock::now() + patience;
+  while (!parser.is_done()) {
+    const auto got = co_await read_some(parser, *chunk);
+    if (!got) co_return problem(error(errc::invalid_input, "the form did not arrive whole"));
+    if (*got == 0) continue;
+    total += *got;
+    if (total > most) co_return too_large();
+    const auto bytes = *got;
+    std::function<result<void>()> work = [writer, form, chunk, bytes] {
+      return form->feed(std::string_view(chunk->data(), bytes), *writer);
+    };
+    const auto taken = co_await async_on<result<void>>(context_->pool, std::move(work), asio::use_awaitable);
+    if (!taken) co_return problem(taken.error());
+  }
+  if (!form->complete()) co_return problem(error(errc::invalid_input, "the form ends before its last boundary"));
+  auto whole = writer->take();
+  if (!whole) co_return problem(whole.error());
+  r->form = std::move(*whole);
+  co_return std::nullopt;
+}
+
+asio::awaitable<void> session::wait_for(std::string id, seconds at_most) {
+  auto wait = std::make_shared<build_wait>(stream_.get_executor());
+  wait->timer.expires_after(at_most);
+  wait->timer.async_wait([wait](boost::system::error_code canceled) {
+    if (!canceled) wait->give_up.emit(asio::cancellation_type::terminal);
+  });
+  // The coroutine's own cancellation stays what it is: only this one operation listens to the timer.
+  auto token = asio::bind_cancellation_slot(wait->give_up.slot(), asio::use_awaitable);
+  const auto outcome = co_await context_->builds.async_wait(std::move(id), std::move(token));
+  (void)outcome;  // the route asks again: it shows whatever is true then
+  wait->timer.cancel();
+}
+
+void session::finish_headers(reply& out, const request& r) const {
+  auto& h = out.headers;
+  h.emplace_back("X-Request-Id", request_id_);
+  h.emplace_back("X-Content-Type-Options", "nosniff");
+  const bool has_cache_rule =
+      std::any_of(h.begin(), h.end(), [](const auto& header) { return header.first == "Cache-Control"; });
+  if (!has_cache_rule) h.emplace_back("Cache-Control", "no-store");
+  const auto& origins = context_->with.cors_origins;
+  if (origins.empty()) return;
+  h.emplace_back("Vary", "Origin");
+  const auto origin = r.header("origin");
+  if (origin.empty() || std::find(origins.begin(), origins.end(), origin) == origins.end()) return;
+  h.emplace_back("Access-Control-Allow-Origin", origin);
+  h.emplace_back("Access-Control-Expose-Headers", "Location, ETag, X-Request-Id, Retry-After, Content-Disposition");
+  if (r.method != "OPTIONS") return;
+  h.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE");
+  h.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Range");
+  h.emplace_back("Access-Control-Max-Age", "600");
+}
+
+void session::log_request(const request& r, const reply& out, std::chrono::steady_clock::time_point began) const {
+  const auto level = out.status >= 500 ? log_level::error : log_level::info;
+  if (!context_->log.wants(level)) return;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(context_->time->steady_now() - began).count();
+  std::string line = request_id_ + " " + (r.method.empty() ? "-" : r.method) + " " + (r.path.empty() ? "-" : r.path) +
+                     " " + std::to_string(out.status) + " " + std::to_string(took) + "ms";
+  if (!r.user.empty()) line += " user=" + r.user;
+  if (!out.cause.empty()) line += " cause: " + out.cause;
+  context_->log.write(level, line);
+}
+
+asio::awaitable<bool> session::send(reply out, bool head, bool keep_alive) {
+  const auto status = static_cast<http::status>(out.status);
+  const bool bare = out.status == 304 || out.status == 204;
+  const auto length = out.file ? out.file->length : out.body.size();
+  const auto set_fields = [&](auto& message) {
+    message.version(11);
+    message.result(status);
+    for (const auto& [name, value] : out.headers) message.insert(name, value);
+    if (!bare) message.set(http::field::content_type, out.content_type);
+    message.keep_alive(keep_alive);
+    if (!bare) message.content_length(length);
+  };
+  stream_.expires_after(patience);
+  if (!bare && !head && !out.file && length <= chunk_bytes) {
+    http::response<http::string_body> message;
+    set_fields(message);
+    message.body() = std::move(out.body);
+    const auto wrote = co_await http::async_write(stream_, message, awaiting);
+    co_return !std::get<0>(wrote);
+  }
+  http::response<http::empty_body> message;
+  set_fields(message);
+  const auto wrote = co_await http::async_write(stream_, message, awaiting);
+  if (std::get<0>(wrote)) co_return false;
+  if (bare || head) co_return true;
+  if (!out.file) co_return co_await send_bytes(asio::buffer(out.body));
+  auto file = std::move(*out.file);
+  co_return co_await send_file(std::move(file));
+}
+
+asio::awaitable<bool> session::send_bytes(asio::const_buffer bytes) {
+  while (bytes.size() > 0) {
+    stream_.expires_after(patience);
+    const asio::const_buffer piece(bytes.data(), std::min(bytes.size(), piece_bytes));
+    const auto wrote = co_await asio::async_write(stream_, piece, awaiting);
+    if (std::get<0>(wrote)) {
+      alive_ = false;
+      co_return false;
+    }
+    bytes += piece.size();
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> session::send_file(file_body file) {
+  auto chunk = std::make_shared<std::vector<std::byte>>(std::min<std::uint64_t>(chunk_bytes, file.length));
+  while (file.length > 0) {
+    const auto bytes = file.bytes;
+    const auto offset = file.offset;
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(chunk->size(), file.length));
+    std::function<std::size_t()> work = [bytes, offset, want, chunk]() -> std::size_t {
+      const auto got = bytes->read(offset, std::span<std::byte>(*chunk).first(want));
+      return got ? *got : 0;
+    };
+    const auto got = co_await async_on<std::size_t>(context_->pool, std::move(work), asio::use_awaitable);
+    if (got == 0) co_return false;  // the length was promised already: only closing tells the client
+    const bool sent = co_await send_bytes(asio::buffer(chunk->data(), got));
+    if (!sent) co_return false;
+    file.offset += got;
+    file.length -= got;
+  }
+  co_return true;
+}
+
+// Closing while the client still sends would make its kernel throw away the reply that is on its way.
+asio::awaitable<void> session::linger() {
+  if (!alive_) co_return;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored_);
+  const auto until = std::chrono::steady_clock::now() + (body_unread_ ? seconds(5) : seconds(1));
+  std::array<char, 16 * 1024> sink{};
+  for (;;) {
+    stream_.expires_at(until);
+    const auto got = co_await stream_.async_read_some(asio::buffer(sink), awaiting);
+    if (std::get<0>(got)) co_return;
+  }
+}
+
+void session_context::add(session* s) {
+  const std::scoped_lock guard(mutex_);
+  sessions_.insert(s);
+}
+
+void session_context::remove(session* s) {
+  const std::scoped_lock guard(mutex_);
+  sessions_.erase(s);
+}
+
+std::size_t session_context::open_sessions() {
+  const std::scoped_lock guard(mutex_);
+  return sessions_.size();
+}
+
+void session_context::stop_sessions() {
+  stopping = true;
+  const std::scoped_lock guard(mutex_);
+  for (auto* s : sessions_) s->stop();
+}
+
+result<void> session_context::remember(const std::string& user) {
+  {
+    const std::scoped_lock guard(mutex_);
+    if (seen_users_.contains(user)) return {};
+  }
+  if (auto known = builds.remember_owner(user); !known) return known;
+  const std::scoped_lock guard(mutex_);
+  if (seen_users_.size() >= most_seen_users) seen_users_.clear();
+  seen_users_.insert(user);
+  return {};
+}
+
+void start_session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context) {
+  auto executor = socket.get_executor();
+  auto self = std::make_shared<session>(std::move(socket), context);
+  asio::co_spawn(executor, self->run(), [self, context](std::exception_ptr failed) {
+    if (!failed) return;
+    try {
+      std::rethrow_exception(failed);
+    } catch (const std::exception& e) {
+      context->log.write(log_level::error, std::string("a connection failed: ") + e.what());
+    }
+  });
+}
+
+}  // namespace texbuild::server

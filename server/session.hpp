@@ -1,0 +1,70 @@
+// One connection: reads requests, asks who is there, calls the route, writes the reply. All waiting and all limits on
+// slow or oversized clients are here; what is decided is decided elsewhere.
+#pragma once
+
+#include "server/config.hpp"
+#include "server/log.hpp"
+#include "server/router.hpp"
+
+#include <texbuild/engine.hpp>
+#include <texbuild/environment.hpp>
+#include <texbuild/session_token.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_set>
+
+namespace texbuild::server {
+
+class session;
+
+/// What all connections share. Thread safe; outlives them.
+struct session_context {
+  const settings& with;
+  const router& routes;
+  engine& builds;
+  session_verifier& who;
+  std::shared_ptr<clock> time;
+  std::shared_ptr<entropy> random;
+  logger& log;
+  boost::asio::any_io_executor pool;  ///< for blocking work
+  std::filesystem::path uploads;      ///< where forms stream to
+  std::atomic<bool> stopping{false};
+
+  session_context(const settings& s, const router& r, engine& b, session_verifier& v, std::shared_ptr<clock> t,
+                  std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p, std::filesystem::path u)
+      : with(s),
+        routes(r),
+        builds(b),
+        who(v),
+        time(std::move(t)),
+        random(std::move(e)),
+        log(l),
+        pool(std::move(p)),
+        uploads(std::move(u)) {}
+
+  void add(session* s);
+  void remove(session* s);
+  [[nodiscard]] std::size_t open_sessions();
+  /// Lets every connection end after the request that it is at.
+  void stop_sessions();
+  /// Makes sure that there is a row for this user; asks the store once only.
+  result<void> remember(const std::string& user);
+
+ private:
+  std::mutex mutex_;
+  std::set<session*> sessions_;
+  std::unordered_set<std::string> seen_users_;
+};
+
+/// Serves a connection until it ends. The socket's executor is a strand of its own.
+void start_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<session_context> context);
+
+}  // namespace texbuild::server

@@ -1,0 +1,34 @@
+// Small text: percent escapes, queries, times, and bytes of unknown origin as UTF-8.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace texbuild::server {
+
+/// Replaces `%41` (and `+` in queries); empty for a bad escape or a NUL.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_blank);
+/// `a=1&b=2`; empty for a bad escape. Of a repeated name the first counts.
+std::optional<std::map<std::string, std::string>> parse_query(std::string_view text);
+/// Percent escapes for everything but RFC 3986's unreserved characters.
+std::string percent_encode(std::string_view text);
+/// RFC 3339, UTC, whole seconds.
+std::string rfc3339(std::chrono::system_clock::time_point t);
+/// The text itself when it is UTF-8; else every byte that does not fit becomes U+FFFD.
+std::string as_utf8(std::string_view text);
+std::string lower_case(std::string_view text);
+/// Without blanks and tabs at both ends.
+std::string_view trimmed(std::string_view text);
+/// A decimal number without sign, blanks or overflow.
+std::optional<std::uint64_t> parse_number(std::string_view text);
+/// "true", "1", "yes", "on" and their opposites, in any case.
+std::optional<bool> parse_boolean(std::string_view text);
+/// The parts between separators, trimmed; empty ones are left out.
+std::vector<std::string> split(std::string_view text, char separator);
+
+}  // namespace texbuild::server

@@ -1,0 +1,59 @@
+#include "server/text.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace texbuild::server;
+
+TEST(PercentDecode, UndoesEscapes) {
+  EXPECT_EQ(percent_decode("a%20b%C3%A9+c", false), "a b\xC3\xA9+c");
+  EXPECT_EQ(percent_decode("a+b", true), "a b");
+}
+
+TEST(PercentDecode, RefusesBadEscapesAndNul) {
+  for (const char* text : {"%", "%2", "%zz", "%00", "a%"}) EXPECT_FALSE(percent_decode(text, false)) << text;
+}
+
+TEST(Query, IsReadIntoNamesAndValues) {
+  const auto q = parse_query("a=1&b=x%26y&c&&a=2").value();
+  EXPECT_EQ(q.size(), 3U);
+  EXPECT_EQ(q.at("a"), "1");
+  EXPECT_EQ(q.at("b"), "x&y");
+  EXPECT_EQ(q.at("c"), "");
+  EXPECT_FALSE(parse_query("a=%"));
+}
+
+TEST(PercentEncode, KeepsWhatIsUnreserved) { EXPECT_EQ(percent_encode("aZ9-._~ \xC3\xA9/"), "aZ9-._~%20%C3%A9%2F"); }
+
+TEST(Rfc3339, HasWholeSecondsInUtc) {
+  EXPECT_EQ(rfc3339(std::chrono::system_clock::from_time_t(1'705'314'600) + std::chrono::milliseconds(999)),
+            "2024-01-15T10:30:00Z");
+}
+
+TEST(AsUtf8, KeepsWhatIsUtf8AndReplacesTheRest) {
+  EXPECT_EQ(as_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
+  const std::string mark = "\xEF\xBF\xBD";
+  EXPECT_EQ(as_utf8("a\xE9z"), "a" + mark + "z");
+  EXPECT_EQ(as_utf8("\xC0\x80"), mark + mark);
+  EXPECT_EQ(as_utf8("\xED\xA0\x80"), mark + mark + mark);
+  EXPECT_EQ(as_utf8("\xE2\x82"), mark + mark);
+  EXPECT_EQ(as_utf8("\xF4\x90\x80\x80"), mark + mark + mark + mark);
+}
+
+TEST(Numbers, AreDecimalAndWhole) {
+  EXPECT_EQ(parse_number("0"), 0U);
+  EXPECT_EQ(parse_number("18446744073709551615"), 18446744073709551615U);
+  for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "18446744073709551616"})
+    EXPECT_FALSE(parse_number(text)) << text;
+}
+
+TEST(Booleans, AreWords) {
+  EXPECT_EQ(parse_boolean("True"), true);
+  EXPECT_EQ(parse_boolean("0"), false);
+  EXPECT_FALSE(parse_boolean("maybe"));
+}
+
+TEST(Split, LeavesOutEmptyParts) { EXPECT_EQ(split(" a, ,b,", ','), (std::vector<std::string>{"a", "b"})); }
+
+}  // namespace
