@@ -23,7 +23,7 @@ grep -q 'bibtex' 4.out
 grep -q 'makeindex' 4.out
 grep -qE 'page [0-9]+ of 6$' 4.out
 # The index, the bibliography and the references are in the paper, and none is unresolved.
-pdftotext 1.pdf 1.txt
+pdftotext 1.pdf - | tr '\f' '\n' >1.txt
 grep -q '^Index$' 1.txt
 grep -q 'TUGboat' 1.txt
 ! grep -q '??' 1.txt
