@@ -1,0 +1,62 @@
+// make_http_client: a connection for each request, TLS settings shared by all of them.
+#include "src/http/exchange.hpp"
+#include "src/http/url.hpp"
+
+#include <openssl/ssl.h>
+
+#include <mutex>
+
+namespace texbuild {
+inline namespace v0 {
+namespace {
+
+namespace asio = boost::asio;
+
+std::shared_ptr<asio::ssl::context> make_tls() {
+  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  tls->set_default_verify_paths();
+  tls->set_verify_mode(asio::ssl::verify_peer);
+  SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+  return tls;
+}
+
+class client final : public http_client {
+ public:
+  explicit client(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+  void async_send(http_request request, handler done) override {
+    auto url = http::parse_url(request.url);
+    if (!url) return http::fail_exchange(executor_, std::move(url).error(), std::move(done));
+    std::shared_ptr<asio::ssl::context> with;
+    if (url->tls) {
+      try {
+        with = tls();
+      } catch (const std::exception& e) {
+        return http::fail_exchange(executor_, error(errc::unavailable, "TLS could not be set up", e.what()),
+                                   std::move(done));
+      }
+    }
+    http::run_exchange(executor_, std::move(with), std::move(*url), std::move(request), std::move(done));
+  }
+
+ private:
+  /// Made when first needed: reading the system's roots takes a while.
+  std::shared_ptr<asio::ssl::context> tls() {
+    const std::scoped_lock lock(mutex_);
+    if (!tls_) tls_ = make_tls();
+    return tls_;
+  }
+
+  asio::any_io_executor executor_;
+  std::mutex mutex_;
+  std::shared_ptr<asio::ssl::context> tls_;
+};
+
+}  // namespace
+
+std::shared_ptr<http_client> make_http_client(asio::any_io_executor executor) {
+  return std::make_shared<client>(std::move(executor));
+}
+
+}  // namespace v0
+}  // namespace texbuild
