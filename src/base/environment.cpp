@@ -1,8 +1,8 @@
 #include <texbuild/environment.hpp>
 
-#include <cstdlib>
-
 #include <openssl/rand.h>
+
+#include <cstdlib>
 
 namespace texbuild {
 inline namespace v0 {

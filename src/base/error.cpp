@@ -9,23 +9,40 @@ namespace {
 
 const char* words(int code) {
   switch (static_cast<errc>(code)) {
-    case errc::invalid_input: return "invalid input";
-    case errc::not_found: return "not found";
-    case errc::unauthorized: return "unauthorized";
-    case errc::forbidden: return "forbidden";
-    case errc::conflict: return "conflict";
-    case errc::gone: return "gone";
-    case errc::payload_too_large: return "payload too large";
-    case errc::unsupported_media_type: return "unsupported media type";
-    case errc::rate_limited: return "rate limited";
-    case errc::limit_exceeded: return "limit exceeded";
-    case errc::compilation_failed: return "compilation failed";
-    case errc::insufficient_storage: return "insufficient storage";
-    case errc::unavailable: return "unavailable";
-    case errc::provider_error: return "provider error";
-    case errc::canceled: return "canceled";
-    case errc::timed_out: return "timed out";
-    case errc::internal: return "internal error";
+    case errc::invalid_input:
+      return "invalid input";
+    case errc::not_found:
+      return "not found";
+    case errc::unauthorized:
+      return "unauthorized";
+    case errc::forbidden:
+      return "forbidden";
+    case errc::conflict:
+      return "conflict";
+    case errc::gone:
+      return "gone";
+    case errc::payload_too_large:
+      return "payload too large";
+    case errc::unsupported_media_type:
+      return "unsupported media type";
+    case errc::rate_limited:
+      return "rate limited";
+    case errc::limit_exceeded:
+      return "limit exceeded";
+    case errc::compilation_failed:
+      return "compilation failed";
+    case errc::insufficient_storage:
+      return "insufficient storage";
+    case errc::unavailable:
+      return "unavailable";
+    case errc::provider_error:
+      return "provider error";
+    case errc::canceled:
+      return "canceled";
+    case errc::timed_out:
+      return "timed out";
+    case errc::internal:
+      return "internal error";
   }
   return "unknown error";
 }

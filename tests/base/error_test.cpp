@@ -1,8 +1,7 @@
 #include <texbuild/error.hpp>
 
-#include <gtest/gtest.h>
-
 #include <boost/system/system_error.hpp>
+#include <gtest/gtest.h>
 
 namespace {
 
