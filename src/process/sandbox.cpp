@@ -274,13 +274,9 @@ void supervision::end(limit_kind why) {
   if (ending_ || ended_) return;
   ending_ = true;
   result_.limit = why;
-  if (init_.get() >= 0) {
-    (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-  } else {
-    error_code ignored;
-    child_->terminate(ignored);
-    child_ended(SIGKILL);
-  }
+  if (init_.get() >= 0) (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+  // Else bubblewrap has not told of it yet: `read_info` kills it then. To kill bubblewrap instead would leave the first
+  // process behind, which waits for bubblewrap's word for ever and holds the pipe that we read.
 }
 
 void supervision::child_ended(int status) {
