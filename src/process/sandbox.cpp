@@ -325,8 +325,9 @@ class sandbox final : public process_runner {
     command full = what;
     fs::path own_scratch;
     if (full.scratch.empty()) {
-      auto pattern = (fs::temp_directory_path() / "texbuild-run-XXXXXX").string();
-      if (::mkdtemp(pattern.data()) == nullptr)
+      std::error_code failed;
+      auto pattern = (fs::temp_directory_path(failed) / "texbuild-run-XXXXXX").string();
+      if (failed || ::mkdtemp(pattern.data()) == nullptr)
         return error(errc::unavailable, "no temporary folder can be made", std::strerror(errno));
       full.scratch = own_scratch = pattern;
     }
@@ -389,9 +390,11 @@ class sandbox final : public process_runner {
 
 /// What `/bin/true` in a sandbox says: empty when all is well.
 result<void> try_out(process_runner& runner) {
-  auto pattern = (fs::temp_directory_path() / "texbuild-probe-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return error(errc::unavailable, "no temporary folder can be made", std::strerror(errno));
+  std::error_code failed;
+  auto pattern = (fs::temp_directory_path(failed) / "texbuild-probe-XXXXXX").string();
+  if (failed || ::mkdtemp(pattern.data()) == nullptr)
+    return error(errc::unavailable, "no temporary folder can be made; is TMPDIR writable?",
+                 failed ? failed.message() : std::strerror(errno));
   command probe;
   probe.argv = {"true"};
   probe.root = pattern;
