@@ -274,13 +274,9 @@ void supervision::end(limit_kind why) {
   if (ending_ || ended_) return;
   ending_ = true;
   result_.limit = why;
-  if (init_.get() >= 0) {
-    (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-  } else {
-    error_code ignored;
-    child_->terminate(ignored);
-    child_ended(SIGKILL);
-  }
+  if (init_.get() >= 0) (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+  // Else bubblewrap has not told of it yet: `read_info` kills it then. To kill bubblewrap instead would leave the first
+  // process behind, which waits for bubblewrap's word for ever and holds the pipe that we read.
 }
 
 void supervision::child_ended(int status) {
@@ -329,8 +325,9 @@ class sandbox final : public process_runner {
     command full = what;
     fs::path own_scratch;
     if (full.scratch.empty()) {
-      auto pattern = (fs::temp_directory_path() / "texbuild-run-XXXXXX").string();
-      if (::mkdtemp(pattern.data()) == nullptr)
+      std::error_code failed;
+      auto pattern = (fs::temp_directory_path(failed) / "texbuild-run-XXXXXX").string();
+      if (failed || ::mkdtemp(pattern.data()) == nullptr)
         return error(errc::unavailable, "no temporary folder can be made", std::strerror(errno));
       full.scratch = own_scratch = pattern;
     }
@@ -393,9 +390,11 @@ class sandbox final : public process_runner {
 
 /// What `/bin/true` in a sandbox says: empty when all is well.
 result<void> try_out(process_runner& runner) {
-  auto pattern = (fs::temp_directory_path() / "texbuild-probe-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return error(errc::unavailable, "no temporary folder can be made", std::strerror(errno));
+  std::error_code failed;
+  auto pattern = (fs::temp_directory_path(failed) / "texbuild-probe-XXXXXX").string();
+  if (failed || ::mkdtemp(pattern.data()) == nullptr)
+    return error(errc::unavailable, "no temporary folder can be made; is TMPDIR writable?",
+                 failed ? failed.message() : std::strerror(errno));
   command probe;
   probe.argv = {"true"};
   probe.root = pattern;

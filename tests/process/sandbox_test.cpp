@@ -221,6 +221,22 @@ TEST_F(Sandbox, EndsWhenItIsCanceled) {
   EXPECT_FALSE(is_running("cancel-marker-4711"));
 }
 
+TEST_F(Sandbox, EndsWhenItIsCanceledWhileTheWallsAreRaised) {
+  const std::string marker = "86413";  // seconds
+  for (int i = 0; i < 60; ++i) {
+    stop = std::stop_source();
+    std::promise<void> begins;
+    std::jthread canceler([&] {
+      begins.get_future().wait();
+      std::this_thread::sleep_for(std::chrono::microseconds(150) * i);
+      stop.request_stop();
+    });
+    begins.set_value();
+    EXPECT_FALSE(run({"sleep", marker}).succeeded());
+    EXPECT_FALSE(is_running(marker)) << i;
+  }
+}
+
 TEST_F(Sandbox, DoesNotStartWhatWasCanceledBefore) {
   stop.request_stop();
   EXPECT_TRUE(shell("sleep 1000").canceled);
