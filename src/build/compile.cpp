@@ -70,6 +70,7 @@ class line_cutter {
   void feed(std::string_view chunk, F&& line) {
     for (const char c : chunk) {
       if (c == '\n') {
+        if (rest_.empty()) continue;
         const auto indent = std::min(rest_.find_first_not_of(' '), rest_.size());
         line(std::string_view(std::string(indent, ' ') + tex::clean(rest_, most_line)));
         rest_.clear();
