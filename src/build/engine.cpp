@@ -159,8 +159,9 @@ result<artifact> engine::impl::open_artifact(std::string_view id, std::string_vi
   if (!text) return text.error();
   const auto report = build::parse_report(*text);
   if (!report) return report.error();
+  const bool by_role = resource == "pdf" || resource == "synctex" || resource == "log";
   for (const auto& file : report->files) {
-    if (file.role != resource && file.name != resource) continue;
+    if ((by_role ? file.role : file.name) != resource) continue;  // an output may be called "pdf"
     auto opened = open_kept(*parts.blobs, file);
     if (!opened) return opened.error();
     if (*opened) return std::move(**opened);

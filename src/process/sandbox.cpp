@@ -1,5 +1,6 @@
 // The runner: starts a command behind its walls, watches its limits, waits until nothing of it is left.
 #include "src/process/child_setup.hpp"
+#include "src/process/hostile_folder.hpp"
 #include "src/process/process_tree.hpp"
 #include "src/process/sandbox_profile.hpp"
 #include "src/process/seccomp_filter.hpp"
@@ -256,8 +257,11 @@ void supervision::sample() {
       const auto scratch = sample_folder(what_.scratch, most_files);
       used.bytes += scratch.bytes;
       used.files += scratch.files;
+      used.too_deep = used.too_deep || scratch.too_deep;
     }
-    if (used.files > most_files || (what_.limits.disk_bytes > 0 && used.bytes > what_.limits.disk_bytes))
+    if (init_.get() >= 0) used.bytes += sample_nameless_files(init_pid_, 10'000).bytes;
+    if (used.too_deep || used.files > most_files ||
+        (what_.limits.disk_bytes > 0 && used.bytes > what_.limits.disk_bytes))
       end(limit_kind::disk);
     // Large trees are looked at less often: never more than a tenth of the time.
     const auto cost = std::chrono::steady_clock::now() - now;
@@ -332,8 +336,7 @@ class sandbox final : public process_runner {
       full.scratch = own_scratch = pattern;
     }
     auto ran = run_in(full, output, stop);
-    std::error_code ignored;
-    if (!own_scratch.empty()) fs::remove_all(own_scratch, ignored);
+    if (!own_scratch.empty()) remove_folder(own_scratch);
     return ran;
   }
 
