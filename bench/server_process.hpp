@@ -2,25 +2,24 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace bench {
@@ -91,10 +90,18 @@ class server_process {
     auto pattern = (std::filesystem::temp_directory_path() / "texbuild-bench-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
     folder = pattern;
-    const std::string arguments[] = {TEXBUILD_BENCH_SERVER,  "--dev",       "--listen",
-                                     "127.0.0.1:0",          "--log",       "error",
-                                     "--data-dir",           pattern + "/data", "--port-file",
-                                     pattern + "/port",      "--dev-token-file", pattern + "/token"};
+    const std::string arguments[] = {TEXBUILD_BENCH_SERVER,
+                                     "--dev",
+                                     "--listen",
+                                     "127.0.0.1:0",
+                                     "--log",
+                                     "error",
+                                     "--data-dir",
+                                     pattern + "/data",
+                                     "--port-file",
+                                     pattern + "/port",
+                                     "--dev-token-file",
+                                     pattern + "/token"};
     std::vector<char*> argv;
     for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
@@ -124,8 +131,7 @@ class server_process {
   }
   /// Uploads a ZIP, 64 KB at a time; the id of the build.
   std::string upload(const std::filesystem::path& zip) const {
-    const std::string before =
-        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.zip\"\r\n\r\n";
+    const std::string before = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p.zip\"\r\n\r\n";
     const std::string after = "\r\n--b--\r\n";
     const auto bytes = before.size() + std::filesystem::file_size(zip) + after.size();
     connection c(port);

@@ -70,7 +70,8 @@ std::uint16_t start_bare() {
     ::_exit(0);
   }
   std::uint16_t port = 0;
-  if (::read(port_pipe[0], &port, sizeof port) != sizeof port) throw std::runtime_error("the bare server did not start");
+  if (::read(port_pipe[0], &port, sizeof port) != sizeof port)
+    throw std::runtime_error("the bare server did not start");
   return port;
 }
 

@@ -1,4 +1,5 @@
-// Peak memory of a real server while an upload of nearly 100 MB arrives, is checked and stored, above its memory before.
+// Peak memory of a real server while an upload of nearly 100 MB arrives, is checked and stored, above its memory
+// before.
 #include "bench/server_process.hpp"
 
 #include <texbuild/project.hpp>
@@ -27,7 +28,9 @@ int main() {
   const auto arrived = server.memory_kb("VmHWM");
   const auto status = server.wait(id);
   const auto built = server.memory_kb("VmHWM");
-  std::printf("| upload | idle | peak while it arrives | above idle | peak until it is built | build |\n|---|---|---|---|---|---|\n");
+  std::printf(
+      "| upload | idle | peak while it arrives | above idle | peak until it is built | build "
+      "|\n|---|---|---|---|---|---|\n");
   std::printf("| %.1f MB | %.1f MB | %.1f MB | %.1f MB | %.1f MB | %s |\n",
               static_cast<double>(std::filesystem::file_size(zip)) / (1 << 20), static_cast<double>(before) / 1024,
               static_cast<double>(arrived) / 1024, static_cast<double>(arrived - before) / 1024,
