@@ -50,7 +50,8 @@ TEST_F(SessionVerifier, SendsTheSecretOnlyIfThereIsOne) {
   ASSERT_TRUE(verifier("sk_test_1").verify(token()));
   EXPECT_THAT(server_.last.headers, ::testing::Contains(::testing::Pair("Authorization", "Bearer sk_test_1")));
   ASSERT_TRUE(verifier().verify(token()));
-  EXPECT_THAT(server_.last.headers, ::testing::Not(::testing::Contains(::testing::Pair("Authorization", ::testing::_))));
+  EXPECT_THAT(server_.last.headers,
+              ::testing::Not(::testing::Contains(::testing::Pair("Authorization", ::testing::_))));
 }
 
 TEST_F(SessionVerifier, FetchesAgainForAKeyItDoesNotKnow) {
@@ -209,10 +210,7 @@ TEST_F(SessionVerifier, AFetchThatThrowsDoesNotStopTheNext) {
 
 TEST_F(SessionVerifier, WorksWithAPemAndWithoutANetwork) {
   session_verifier::options with;
-  auto text = crypto::base64url_encode(rsa_key::common().spki());
-  for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
-  text.append((4 - text.size() % 4) % 4, '=');
-  with.pem = "-----BEGIN PUBLIC KEY-----\\n" + text + "\\n-----END PUBLIC KEY-----";
+  with.pem = pem_of(rsa_key::common().spki(), "\\n");
   with.jwks_url = "https://clerk.example/keys";
   auto v = session_verifier::make(with, nullptr, server_.time).value();
   EXPECT_TRUE(v.verify(token("any id")));
