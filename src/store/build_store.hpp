@@ -117,7 +117,9 @@ class build_store {
   result<std::string> setting(std::string_view key);
   result<void> set_setting(std::string_view key, std::string_view value);
 
-  static constexpr int most_attempts = 3;
+  /// Of a build during each of which its worker died. Enough that no series of crashes and restarts loses a build that
+  /// was accepted; an end for one that takes its machine down with it, again and again.
+  static constexpr int most_attempts = 10;
 
  private:
   std::shared_ptr<database> db_;

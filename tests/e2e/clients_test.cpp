@@ -25,6 +25,16 @@ struct Clients : RealServer {
     EXPECT_EQ(server.ended(id).text("status"), "completed");
     return "/api" + server.get("/api/build/" + id + "/pdf/url").text("url");
   }
+  /// Those of a server that has nothing to do.
+  std::size_t settled_descriptors() const {
+    std::size_t count = 0;
+    EXPECT_TRUE(comes_true([&] {
+      count = server.descriptors();
+      std::this_thread::sleep_for(milliseconds(500));
+      return server.descriptors() == count;
+    }));
+    return count;
+  }
   static std::string request(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"; }
 };
 
@@ -32,6 +42,7 @@ struct Clients : RealServer {
 TEST_F(Clients, ThatAreSlowStopNobodyAndAreSentAwayAfterHalfAMinute) {
   server.start();
   const auto link = big_link();
+  const auto before = settled_descriptors();
   connection header(server.port()), body(server.port()), reader(server.port());
   header.write("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ");
   body.write(server.upload_head(1'000'000) + form_of(paper_zip(), {}).substr(0, 300));
@@ -51,11 +62,12 @@ TEST_F(Clients, ThatAreSlowStopNobodyAndAreSentAwayAfterHalfAMinute) {
   trickle.join();
   dripping.join();
   EXPECT_TRUE(comes_true([&] { return server.stored({"uploads"}).empty(); }));
+  for (auto& c : idle) EXPECT_TRUE(c.closed());
   // The reader that slept for so long finds an end before the whole.
+  EXPECT_TRUE(comes_true([&] { return server.descriptors() <= before; })) << before << " " << server.descriptors();
   const auto cut = reader.read();
   EXPECT_EQ(cut.status, 200);
   EXPECT_FALSE(cut.whole());
-  for (auto& c : idle) EXPECT_TRUE(c.closed());
   expect_service();
   EXPECT_EQ(server.stop(), 0);
 }
@@ -65,12 +77,7 @@ TEST_F(Clients, ThatVanishLeakNoDescriptors) {
   const auto link = big_link();
   expect_service();
   const auto stored = server.stored({"uploads"});
-  std::size_t before = 0;
-  EXPECT_TRUE(comes_true([&] {
-    before = server.descriptors();
-    std::this_thread::sleep_for(milliseconds(100));
-    return server.descriptors() == before;
-  }));
+  const auto before = settled_descriptors();
   for (int round = 0; round < 20; ++round) {
     connection download(server.port()), upload(server.port()), waiting(server.port());
     download.write(request(link));

@@ -122,20 +122,18 @@ TEST_F(Crash, AtRandomMomentsLosesNoAcceptedBuild) {
   std::atomic<int> number{0};
   for (int round = 0; round < rounds; ++round) {
     start_again();
-    std::atomic<bool> over{false};
+    std::atomic<int> answers{0}, busy{3};
     std::vector<std::thread> clients;
     for (int client = 0; client < 3; ++client) {
-      const auto pause = milliseconds(some(0, 120));
       const auto piece_pause = std::chrono::microseconds(some(0, 3000));
-      clients.emplace_back([&, pause, piece_pause] {
-        for (int turn = 0; turn < 2 && !over; ++turn) {
-          std::this_thread::sleep_for(pause);
-          const auto words = "Marker" + std::to_string(++number) + "x";
-          zip_builder zip;
-          zip.add("main.tex", "\\documentclass{minimal}\\begin{document}" + words + "\\end{document}");
-          zip.add("data.bin", std::string(400'000, 'd')).method = 0;
-          const auto form = form_of(zip.build(), {});
-          try {
+      clients.emplace_back([&, piece_pause] {
+        try {
+          for (int turn = 0; turn < 2; ++turn) {
+            const auto words = "Marker" + std::to_string(++number) + "x";
+            zip_builder zip;
+            zip.add("main.tex", "\\documentclass{minimal}\\begin{document}" + words + "\\end{document}");
+            zip.add("data.bin", std::string(400'000, 'd')).method = 0;
+            const auto form = form_of(zip.build(), {});
             connection c(server.port());
             bool open = c.write(server.upload_head(form.size()));
             for (std::size_t at = 0; open && at < form.size(); at += 32'768) {
@@ -143,17 +141,21 @@ TEST_F(Crash, AtRandomMomentsLosesNoAcceptedBuild) {
               std::this_thread::sleep_for(piece_pause);
             }
             const auto answer = c.read();
-            if (answer.status != 201 || !answer.whole()) continue;
+            if (answer.status != 201 || !answer.whole()) break;
             const std::scoped_lock guard(mutex);
             answered[answer.text("id")] = words;
-          } catch (const std::runtime_error&) {
-            return;  // the door is gone
+            ++answers;
           }
+        } catch (const std::runtime_error&) {  // the door is gone
         }
+        --busy;
       });
     }
-    std::this_thread::sleep_for(milliseconds(some(20, 700)));
-    over = true;
+    // The moment: so many answers, and a little later.
+    const int enough = some(0, 4);
+    const auto later = milliseconds(some(0, 200));
+    EXPECT_TRUE(comes_true([&] { return answers >= enough || busy == 0; }));
+    std::this_thread::sleep_for(later);
     server.kill();
     for (auto& c : clients) c.join();
     expect_no_process();
@@ -167,7 +169,7 @@ TEST_F(Crash, AtRandomMomentsLosesNoAcceptedBuild) {
     expect_completed(std::string(build.at("id").as_string()), "Marker");
   }
   EXPECT_GE(listed, answered.size());
-  EXPECT_GT(answered.size(), 3U);  // or the test killed too early to test anything
+  EXPECT_GT(answered.size(), 8U);  // or it was killed too early to test anything
   expect_at_rest();
   RecordProperty("answered", static_cast<int>(answered.size()));
   RecordProperty("listed", static_cast<int>(listed));

@@ -63,6 +63,23 @@ TEST_F(BuildStore, FinishWritesTheOutcomeAndTheReport) {
   EXPECT_EQ(status("b1"), build_status::completed);
 }
 
+TEST_F(BuildStore, RunsAnInterruptedBuildAgainButNotForEver) {
+  add("bld_1");
+  for (int crash = 1; crash < build_store::most_attempts; ++crash) {
+    EXPECT_EQ(claim().attempt, crash);
+    ASSERT_EQ(builds_.take_back_all(start).value(), 1U);
+    ASSERT_EQ(status("bld_1"), build_status::pending);
+  }
+  // A worker that had to stop and said so is no crash.
+  const auto returned = claim();
+  ASSERT_TRUE(builds_.give_back("bld_1", returned.fence, start).value());
+  EXPECT_EQ(claim().attempt, build_store::most_attempts);
+  ASSERT_EQ(builds_.take_back_all(start).value(), 1U);
+  const auto ended = builds_.find("bld_1").value().value();
+  EXPECT_EQ(ended.status, build_status::failed);
+  EXPECT_NE(ended.message.find("interrupted 10 times"), std::string::npos) << ended.message;
+}
+
 TEST_F(BuildStore, KeepsSettings) {
   EXPECT_EQ(builds_.setting("k").value(), "");
   ASSERT_TRUE(builds_.set_setting("k", "1"));
