@@ -143,8 +143,7 @@ void read_listen(reader& r, settings& s) {
   boost::system::error_code failed;
   boost::asio::ip::make_address(host, failed);
   const auto port = parse_number(colon == std::string::npos ? std::string() : v->substr(colon + 1)).value_or(65536);
-  if (failed || port > 65535)
-    return r.fail("listen", "must be ADDRESS:PORT, such as 127.0.0.1:9000 or [::1]:9000");
+  if (failed || port > 65535) return r.fail("listen", "must be ADDRESS:PORT, such as 127.0.0.1:9000 or [::1]:9000");
   s.address = host;
   s.port = static_cast<std::uint16_t>(port);
 }

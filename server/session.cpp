@@ -74,12 +74,8 @@ class session : public std::enable_shared_from_this<session> {
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
-  asio::awaitable<void> run() {
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored_);
-    while (co_await serve_one()) {
-    }
-    co_await linger();
-  }
+  /// Owns the session for as long as it runs.
+  static asio::awaitable<void> run(std::shared_ptr<session> self);
   /// From any thread: ends a connection that waits for its next request.
   void stop() {
     asio::post(stream_.get_executor(), [weak = weak_from_this()] {
@@ -120,6 +116,16 @@ class session : public std::enable_shared_from_this<session> {
   bool body_unread_ = false;  // so the connection cannot carry another request
   boost::system::error_code ignored_;
 };
+
+// A loop with its body, not `while (co_await …) {}`: of that GCC 12.2 at -O2 made a coroutine that lost its arguments.
+asio::awaitable<void> session::run(std::shared_ptr<session> self) {
+  self->stream_.socket().set_option(asio::ip::tcp::no_delay(true), self->ignored_);
+  for (;;) {
+    const bool again = co_await self->serve_one();
+    if (!again) break;
+  }
+  co_await self->linger();
+}
 
 asio::awaitable<bool> session::serve_one() {
   form_reader parser;
@@ -248,7 +254,11 @@ asio::awaitable<reply> session::answer(form_reader& parser, std::shared_ptr<requ
     auto refused = co_await async_on<std::optional<reply>>(context_->pool, std::move(ask), asio::use_awaitable);
     if (!refused) refused = co_await receive_form(parser, r);
     if (refused) co_return std::move(*refused);
-    std::function<reply()> work = [context, &to, r] { return call(*context, to, *r); };
+    std::function<reply()> work = [context, &to, r] {
+      auto made = call(*context, to, *r);
+      r->form = upload_form();  // an upload that was refused is gone before the client hears of it
+      return made;
+    };
     out = co_await async_on<reply>(context_->pool, std::move(work), asio::use_awaitable);
   } else {
     const bool whole = co_await pass_over_body(parser);
@@ -514,14 +524,16 @@ result<void> session_context::remember(const std::string& user) {
 void start_session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context) {
   auto executor = socket.get_executor();
   auto self = std::make_shared<session>(std::move(socket), context);
-  asio::co_spawn(executor, self->run(), [self, context](std::exception_ptr failed) {
+  auto running = session::run(std::move(self));
+  auto ended = [context](std::exception_ptr failed) {
     if (!failed) return;
     try {
       std::rethrow_exception(failed);
     } catch (const std::exception& e) {
       context->log.write(log_level::error, std::string("a connection failed: ") + e.what());
     }
-  });
+  };
+  asio::co_spawn(executor, std::move(running), std::move(ended));
 }
 
 }  // namespace texbuild::server

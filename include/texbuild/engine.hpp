@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -142,8 +143,9 @@ class TEXBUILD_API engine {
   /// Whether the store can be written and TeX is there; the error says what is wrong.
   result<void> ready();
   /// Makes the shared font cache (luaotfload's names and fonts), so that no build pays for it. Takes up to minutes the
-  /// first time, nothing later.
-  result<void> warm();
+  /// first time, nothing later. `progress` is called on the calling thread with the name of each program before it
+  /// starts, not at all when the cache is there. `errc::canceled` after `stop`.
+  result<void> warm(const std::function<void(std::string_view)>& progress = {}, std::stop_token stop = {});
   /// Stops taking jobs and waits for the running ones; what still runs after `patience` goes back to the queue.
   void drain(std::chrono::milliseconds patience);
 

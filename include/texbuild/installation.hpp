@@ -18,7 +18,7 @@ struct installation_finding {
   bool required = false;   ///< nothing works without it
   bool found = false;
   std::string detail;      ///< version or path, or what is wrong
-  std::string fix;         ///< the command that installs it; "" when found
+  std::string fix;         ///< the command that installs it; "" when found, or when `detail` says what to do
 };
 
 /// Looks for the engines, helper programs and the sandbox. Starts each once (`--version`); blocks for about a second.

@@ -26,7 +26,7 @@ struct process_limits {
   std::uint64_t memory_bytes = 2ULL << 30;                       ///< resident, of the whole process tree
   std::uint32_t processes = 64;                                  ///< at once
   std::uint64_t file_bytes = 512ULL << 20;                       ///< of one written file
-  std::uint64_t disk_bytes = 1ULL << 30;                         ///< of everything below `root` and `scratch`
+  std::uint64_t disk_bytes = 1ULL << 30;                         ///< of everything below `root` and `scratch`, and of files without a name
   std::uint64_t disk_files = 20'000;                             ///< files and folders below `root` and `scratch`
   std::uint64_t output_bytes = 64ULL << 20;                      ///< stdout and stderr together
 };

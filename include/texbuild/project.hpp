@@ -15,6 +15,8 @@
 namespace texbuild {
 inline namespace v0 {
 
+enum class tex_engine;
+
 /// How much a project may hold. The defaults are those of the documented API.
 struct project_limits {
   std::uint64_t zip_bytes = 100ULL << 20;        ///< of the archive itself
@@ -56,6 +58,10 @@ class TEXBUILD_API project {
   /// The file to compile: `wanted` if given (`errc::invalid_input` when it is missing or no file's name), else
   /// `main.tex`, else the only `.tex` file with `\documentclass` (several: an error that lists them).
   [[nodiscard]] result<std::string> main_file(const std::optional<std::string>& wanted) const;
+
+  /// What `tex_engine::automatic` means for that file: `% !TEX program`, else what the preamble needs, else pdflatex
+  /// (also for a file that cannot be read). Blocks.
+  [[nodiscard]] tex_engine engine_for(std::string_view main_file) const;
 
   class source;
   explicit project(std::shared_ptr<const source> from) noexcept;

@@ -1,8 +1,11 @@
 #include "src/build/compile.hpp"
 
+#include "src/blobs/key.hpp"
 #include "src/build/file_tree.hpp"
 #include "src/process/font_cache.hpp"
+#include "src/process/hostile_folder.hpp"
 #include "src/tex/log_parser.hpp"
+#include "src/tex/log_text.hpp"
 #include "src/tex/pass_planner.hpp"
 #include "src/tex/progress.hpp"
 #include "src/tex/recorder.hpp"
@@ -20,8 +23,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_files = 30'000;              // looked at after each step; the disk limit is below that
-constexpr std::uint64_t most_digest_bytes = 32u << 20;  // of one watched file; a larger one counts by its size
-constexpr std::uint64_t most_log_bytes = 32u << 20;     // of a log that is searched for messages
+constexpr std::uint64_t most_digest_bytes = 32u << 20;  // of one watched file; of a larger one its begin counts
+constexpr std::uint64_t most_digests_bytes = 256u
+                                             << 20;  // of all after one step: files may be huge and yet take no space
+constexpr std::uint64_t most_log_bytes = 32u << 20;  // of a log that is searched for messages
 constexpr std::size_t most_others = 500;
 constexpr std::uint64_t most_other_bytes = 64u << 20;
 constexpr int not_installed = 127;              // exit status: the program was not found
@@ -58,14 +63,16 @@ std::optional<std::string> tidy(std::string_view name) {
   return out;
 }
 
-/// Cuts a stream into lines for the events.
+/// Cuts a stream into lines for the events: text without control characters, whatever a program prints.
 class line_cutter {
  public:
   template <class F>
   void feed(std::string_view chunk, F&& line) {
     for (const char c : chunk) {
       if (c == '\n') {
-        line(std::string_view(rest_));
+        if (rest_.empty()) continue;
+        const auto indent = std::min(rest_.find_first_not_of(' '), rest_.size());
+        line(std::string_view(std::string(indent, ' ') + tex::clean(rest_, most_line)));
         rest_.clear();
       } else if (c != '\r' && rest_.size() < most_line) {
         rest_ += c;
@@ -139,6 +146,7 @@ void attempt::scan() {
   const std::string below = folder_.empty() ? "" : folder_ + "/";
   std::map<std::string, file_mark> now;
   tex::file_digests digests;
+  std::vector<std::pair<std::uint64_t, std::string>> changed;
   tree_.each_file(most_files, [&](const std::string& name, const file_mark& mark) {
     if (!name.starts_with(below)) return;
     const auto relative = name.substr(below.size());
@@ -147,11 +155,21 @@ void attempt::scan() {
     const auto known = digests_.find(relative);
     if (old != marks_.end() && old->second == mark && known != digests_.end()) {
       digests.insert(*known);
-    } else if (auto text = tree_.read(name, most_digest_bytes)) {
-      digests.emplace(relative, tex::digest(relative, *text));
+    } else {
+      changed.emplace_back(mark.bytes, relative);
     }
     now.emplace(relative, mark);
   });
+  // The small ones first: what passes leave for each other is small.
+  std::sort(changed.begin(), changed.end());
+  std::uint64_t left = most_digests_bytes;
+  for (const auto& [bytes, relative] : changed) {
+    if (left == 0) break;
+    const auto text = tree_.read(below + relative, std::min(left, most_digest_bytes));
+    if (!text) continue;
+    left -= text->size();
+    digests.emplace(relative, tex::digest(relative, *text));
+  }
   marks_ = std::move(now);
   digests_ = std::move(digests);
 }
@@ -240,7 +258,8 @@ std::string attempt::limit_message(limit_kind kind) const {
     case limit_kind::file_size:
       return out + megabytes(job_.limits.file_bytes);
     case limit_kind::disk:
-      return out + megabytes(job_.limits.disk_bytes);
+      return out + " (" + std::to_string(job_.limits.disk_bytes >> 20) + " MB in " +
+             std::to_string(job_.limits.disk_files) + " files)";
     case limit_kind::output:
       return out + megabytes(job_.limits.output_bytes);
     case limit_kind::processes:
@@ -372,6 +391,7 @@ void attempt::collect(compile_result& out) const {
     if (name == out.pdf || name == out.synctex || name == out.log || name.ends_with(".fls") || name.ends_with(".xdv"))
       return;
     if (out.others.size() >= most_others || mark.bytes > left) return;
+    if (!blobs::is_key(name)) return;  // no name that could be asked for, listed or shown
     left -= mark.bytes;
     out.others.push_back(output_file{name, mark.bytes});
   });
@@ -394,9 +414,9 @@ bool attempt::wants_root() const {
 result<void> prepare(const compile_job& job) {
   std::error_code failed;
   for (const char* part : {"job", "tmp"}) {
-    fs::remove_all(job.workspace / part, failed);
-    if (!failed) fs::create_directory(job.workspace / part, failed);
-    if (failed) return error(errc::unavailable, "the build's folder cannot be made", failed.message());
+    if (process::remove_folder(job.workspace / part)) fs::create_directory(job.workspace / part, failed);
+    if (failed || !fs::is_directory(job.workspace / part, failed))
+      return error(errc::unavailable, "the build's folder cannot be made", failed.message());
   }
   for (const auto& cache : job.caches) process::link_font_cache(cache.host, job.workspace / "tmp");
   return job.source.unpack(job.workspace / "job");

@@ -1,7 +1,6 @@
 // The public face of the engine: accepting, asking, waiting.
 #include "src/build/engine_impl.hpp"
 #include "src/build/report.hpp"
-#include "src/tex/preamble.hpp"
 
 #include <texbuild/engine.hpp>
 
@@ -77,10 +76,7 @@ result<build_info> engine::impl::submit(const project& source, const build_reque
   const auto main_file = source.main_file(request.main_file);
   if (!main_file) return main_file.error();
   auto tex = request.engine;
-  if (tex == tex_engine::automatic) {
-    const auto text = source.read(*main_file);
-    tex = text ? tex::choose_engine(*text) : tex_engine::pdflatex;
-  }
+  if (tex == tex_engine::automatic) tex = source.engine_for(*main_file);
 
   store::new_build row;
   row.request = request;
@@ -163,8 +159,9 @@ result<artifact> engine::impl::open_artifact(std::string_view id, std::string_vi
   if (!text) return text.error();
   const auto report = build::parse_report(*text);
   if (!report) return report.error();
+  const bool by_role = resource == "pdf" || resource == "synctex" || resource == "log";
   for (const auto& file : report->files) {
-    if (file.role != resource && file.name != resource) continue;
+    if ((by_role ? file.role : file.name) != resource) continue;  // an output may be called "pdf"
     auto opened = open_kept(*parts.blobs, file);
     if (!opened) return opened.error();
     if (*opened) return std::move(**opened);
@@ -293,7 +290,9 @@ result<sweep_report> engine::sweep() {
 }
 result<void> engine::has_room(std::uint64_t upload_bytes) const { return impl_->check_space(upload_bytes); }
 result<void> engine::ready() { return impl_->ready(); }
-result<void> engine::warm() { return impl_->warm(); }
+result<void> engine::warm(const std::function<void(std::string_view)>& progress, std::stop_token stop) {
+  return impl_->warm(progress, std::move(stop));
+}
 void engine::drain(milliseconds patience) { impl_->drain(patience); }
 
 result<artifact> engine::open_artifact(std::string_view id, std::string_view resource) {

@@ -42,7 +42,7 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
   result<std::uint64_t> sweep_orphans();
   result<void> ready();
   result<void> check_space(std::uint64_t upload) const;
-  result<void> warm();
+  result<void> warm(const std::function<void(std::string_view)>& progress, std::stop_token stop);
   void drain(std::chrono::milliseconds patience);
   /// `drain(0)` and the end of our own threads.
   void shut_down();

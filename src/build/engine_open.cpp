@@ -1,6 +1,7 @@
 // How an engine comes up and goes down.
 #include "src/build/engine_impl.hpp"
 #include "src/process/font_cache.hpp"
+#include "src/process/hostile_folder.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -99,8 +100,7 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
   }
   self->scratch = o.scratch_folder.empty() ? o.data_folder / "scratch" : o.scratch_folder;
   self->cache = o.cache_folder.empty() ? o.data_folder / "cache" : o.cache_folder;
-  std::error_code ignored;
-  if (o.scratch_folder.empty()) fs::remove_all(self->scratch, ignored);  // of an engine that was killed
+  if (o.scratch_folder.empty()) process::remove_folder(self->scratch);  // of an engine that was killed
   if (auto made = make_folder(self->scratch, fs::perms::owner_all); !made) return made.error();
   if (auto made = make_folder(self->cache, fs::perms::owner_all); !made) return made.error();
 
@@ -141,8 +141,7 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
 }
 
 engine::impl::~impl() {
-  std::error_code ignored;
-  if (!temporary.empty()) fs::remove_all(temporary, ignored);
+  if (!temporary.empty()) process::remove_folder(temporary);
 }
 
 // Repeats on the loop until the engine is gone. The timer keeps no engine alive.

@@ -186,7 +186,9 @@ result<void> engine::impl::ready() {
   return {};
 }
 
-result<void> engine::impl::warm() { return process::warm_fonts(*parts.processes, cache, {}, {}); }
+result<void> engine::impl::warm(const std::function<void(std::string_view)>& progress, std::stop_token stop) {
+  return process::warm_fonts(*parts.processes, cache, std::move(stop), progress);
+}
 
 }  // namespace v0
 }  // namespace texbuild

@@ -2,6 +2,10 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <limits>
+#include <utility>
+
 namespace texbuild {
 inline namespace v0 {
 
@@ -26,36 +30,30 @@ constexpr std::size_t remembered = 1000;  // events of a running build; document
 
 void event_hub::open(std::string_view id) {
   const std::scoped_lock lock(mutex_);
-  channels_.try_emplace(std::string(id));
+  auto& place = channels_[std::string(id)];
+  if (!place) place = std::make_shared<channel>();
 }
 
-std::vector<std::shared_ptr<event_subscription::impl>> event_hub::add(channel& to, build_event&& event) {
-  event.sequence = to.next++;
-  to.recent.push_back(std::make_shared<const build_event>(std::move(event)));
-  if (to.recent.size() > remembered) to.recent.pop_front();
-  std::vector<std::shared_ptr<event_subscription::impl>> live;
-  std::erase_if(to.watchers, [&](const auto& weak) {
-    auto strong = weak.lock();
-    if (strong) live.push_back(std::move(strong));
-    return weak.expired();
-  });
-  return live;
+// With the lock held.
+void event_hub::add(const std::shared_ptr<channel>& to, build_event&& event) {
+  event.sequence = to->next++;
+  to->recent.push_back(std::make_shared<const build_event>(std::move(event)));
+  if (to->recent.size() > remembered) to->recent.pop_front();
+  std::erase_if(to->watchers, [](const auto& weak) { return weak.expired(); });
+  if (!to->watchers.empty()) post(to);
 }
 
 void event_hub::publish(std::string_view id, build_event event) {
-  const std::scoped_lock lock(mutex_);  // held while posting, so that events arrive in order
+  const std::scoped_lock lock(mutex_);
   const auto found = channels_.find(id);
-  if (found == channels_.end()) return;
-  auto live = add(found->second, std::move(event));
-  if (!live.empty()) post(std::move(live), {found->second.recent.back()});
+  if (found != channels_.end()) add(found->second, std::move(event));
 }
 
 void event_hub::close(std::string_view id, build_event last) {
   const std::scoped_lock lock(mutex_);
   const auto found = channels_.find(id);
   if (found == channels_.end()) return;
-  auto live = add(found->second, std::move(last));
-  if (!live.empty()) post(std::move(live), {found->second.recent.back()});
+  add(found->second, std::move(last));
   channels_.erase(found);
 }
 
@@ -67,34 +65,55 @@ std::shared_ptr<event_subscription::impl> event_hub::subscribe(std::string_view 
   auto watcher = std::make_shared<event_subscription::impl>();
   watcher->handler = std::move(handler);
   watcher->after = after;
-  found->second.watchers.push_back(watcher);
-  if (!found->second.recent.empty()) post({watcher}, {found->second.recent.begin(), found->second.recent.end()});
+  found->second->watchers.push_back(watcher);
+  if (!found->second->recent.empty()) post(found->second);
   return watcher;
 }
 
 std::shared_ptr<event_subscription::impl> event_hub::deliver_once(std::function<void(const build_event&)> handler,
                                                                   build_event event) {
+  auto once = std::make_shared<channel>();
   auto watcher = std::make_shared<event_subscription::impl>();
   watcher->handler = std::move(handler);
-  event.sequence = 1;
-  post({watcher}, {std::make_shared<const build_event>(std::move(event))});
+  once->watchers.push_back(watcher);
+  const std::scoped_lock lock(mutex_);
+  add(once, std::move(event));
   return watcher;
 }
 
-void event_hub::post(std::vector<std::shared_ptr<event_subscription::impl>> to,
-                     std::vector<std::shared_ptr<const build_event>> what) {
-  boost::asio::post(loop_, [to = std::move(to), what = std::move(what)] {
-    for (const auto& watcher : to) {
-      for (const auto& event : what) {
-        const std::scoped_lock lock(watcher->mutex);
-        if (!watcher->handler || event->sequence <= watcher->after) continue;
-        watcher->after = event->sequence;
-        // A copy: the handler may end its own subscription while it runs.
-        const auto handler = watcher->handler;
-        handler(*event);
+// With the lock held. One delivery at a time is enough: it takes along all that has come until it runs.
+void event_hub::post(const std::shared_ptr<channel>& from) {
+  if (std::exchange(from->on_its_way, true)) return;
+  boost::asio::post(loop_, [self = shared_from_this(), from] { self->deliver(from); });
+}
+
+// On the loop, so that nobody else moves an `after`.
+void event_hub::deliver(const std::shared_ptr<channel>& from) {
+  std::vector<std::shared_ptr<event_subscription::impl>> watchers;
+  event_list news;
+  {
+    const std::scoped_lock lock(mutex_);
+    from->on_its_way = false;
+    auto oldest = std::numeric_limits<std::uint64_t>::max();
+    for (const auto& weak : from->watchers) {
+      if (auto watcher = weak.lock()) {
+        oldest = std::min(oldest, watcher->after);
+        watchers.push_back(std::move(watcher));
       }
     }
-  });
+    for (auto event = from->recent.rbegin(); event != from->recent.rend() && (*event)->sequence > oldest; ++event)
+      news.push_back(*event);
+  }
+  for (const auto& watcher : watchers) {
+    for (auto event = news.rbegin(); event != news.rend(); ++event) {
+      const std::scoped_lock lock(watcher->mutex);
+      if (!watcher->handler || (*event)->sequence <= watcher->after) continue;
+      watcher->after = (*event)->sequence;
+      // A copy: the handler may end its own subscription while it runs.
+      const auto handler = watcher->handler;
+      handler(**event);
+    }
+  }
 }
 
 }  // namespace build

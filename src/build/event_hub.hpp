@@ -28,7 +28,8 @@ struct event_subscription::impl {
 
 namespace build {
 
-/// Thread safe.
+/// Thread safe. A build that floods its watchers costs no memory: whoever cannot follow misses what is no longer
+/// remembered, but never the last event.
 class event_hub : public std::enable_shared_from_this<event_hub> {
  public:
   /// `loop` runs one handler at a time (a strand).
@@ -48,18 +49,21 @@ class event_hub : public std::enable_shared_from_this<event_hub> {
                                                          build_event event);
 
  private:
+  using event_list = std::vector<std::shared_ptr<const build_event>>;
+  /// Shared with a delivery that is on its way.
   struct channel {
     std::uint64_t next = 1;
     std::deque<std::shared_ptr<const build_event>> recent;
     std::vector<std::weak_ptr<event_subscription::impl>> watchers;
+    bool on_its_way = false;
   };
-  void post(std::vector<std::shared_ptr<event_subscription::impl>> to,
-            std::vector<std::shared_ptr<const build_event>> what);
-  std::vector<std::shared_ptr<event_subscription::impl>> add(channel& to, build_event&& event);
+  void add(const std::shared_ptr<channel>& to, build_event&& event);
+  void post(const std::shared_ptr<channel>& from);
+  void deliver(const std::shared_ptr<channel>& from);
 
   boost::asio::any_io_executor loop_;
   std::mutex mutex_;
-  std::map<std::string, channel, std::less<>> channels_;
+  std::map<std::string, std::shared_ptr<channel>, std::less<>> channels_;
 };
 
 }  // namespace build

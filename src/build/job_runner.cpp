@@ -3,6 +3,7 @@
 #include "src/build/compile.hpp"
 #include "src/build/file_tree.hpp"
 #include "src/build/report.hpp"
+#include "src/process/hostile_folder.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,17 +23,15 @@ class scratch_folder {
  public:
   static result<scratch_folder> make(fs::path path) {
     std::error_code failed;
-    fs::remove_all(path, failed);
-    fs::create_directories(path, failed);
-    if (failed)
+    if (process::remove_folder(path)) fs::create_directories(path, failed);
+    if (failed || !fs::is_directory(path, failed))
       return error(errc::unavailable, "the build's folder cannot be made", path.string() + ": " + failed.message());
     return scratch_folder(std::move(path));
   }
   scratch_folder(scratch_folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   scratch_folder& operator=(scratch_folder&&) = delete;
   ~scratch_folder() {
-    std::error_code ignored;  // what stays is swept at the next start
-    if (!path_.empty()) fs::remove_all(path_, ignored);
+    if (!path_.empty()) process::remove_folder(path_);  // what stays is swept at the next start
   }
   [[nodiscard]] const fs::path& path() const noexcept { return path_; }
 

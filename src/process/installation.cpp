@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
+#include <string_view>
 
 namespace texbuild {
 inline namespace v0 {
@@ -32,10 +34,14 @@ constexpr program programs[] = {
     {"mktexpk", "--version", false, "bitmap fonts", "texlive-binaries"},
 };
 
-std::string first_line(const std::string& text) {
-  const auto start = text.find_first_not_of(" \r\n\t");
-  if (start == std::string::npos) return {};
-  return text.substr(start, text.find_first_of("\r\n", start) - start);
+/// The first line with a number that is no complaint: scripts may grumble about the terminal before they say it.
+std::string version_line(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    while (line.ends_with('\r') || line.ends_with(' ')) line.pop_back();
+    if (line.find_first_of("0123456789") != std::string::npos && !line.starts_with("tput:")) return line;
+  }
+  return {};
 }
 
 }  // namespace
@@ -52,7 +58,9 @@ std::vector<installation_finding> inspect_installation(process_runner* sandbox) 
       sandbox = own.get();
     } else {
       walls.detail = made.error().detail();
-      walls.fix = "apt-get install bubblewrap";
+      constexpr std::string_view install = "apt-get install bubblewrap";
+      // With bubblewrap there, the detail says what else stands in the way: no package will help.
+      if (walls.detail.find(install) != std::string::npos) walls.fix = install;
     }
   }
   found.push_back(walls);
@@ -73,7 +81,7 @@ std::vector<installation_finding> inspect_installation(process_runner* sandbox) 
       const auto ran = sandbox->run(ask, [&](std::string_view text) { said += text; }, {});
       f.found = ran && ran->exit_status != 127 && ran->exit_status != -1;
       if (f.found) {
-        f.detail = first_line(said);
+        if (auto version = version_line(said); !version.empty()) f.detail = std::move(version);
         f.fix.clear();
       }
     } else {

@@ -1,14 +1,18 @@
 #include "src/process/process_tree.hpp"
 
+#include "src/process/hostile_folder.hpp"
+
 #include <array>
 #include <charconv>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace texbuild {
@@ -46,8 +50,10 @@ struct close_folder {
   void operator()(DIR* d) const noexcept { ::closedir(d); }
 };
 
+constexpr int deepest = 100;  // folders in each other; file_tree looks as deep
+
 void walk(int at, const char* name, std::uint64_t most, int depth, disk_usage& sum) {
-  const int fd = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const int fd = open_folder_at(at, name);
   if (fd < 0) return;
   const std::unique_ptr<DIR, close_folder> folder(::fdopendir(fd));
   if (!folder) {
@@ -60,8 +66,30 @@ void walk(int at, const char* name, std::uint64_t most, int depth, disk_usage& s
     struct stat info {};
     if (::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     sum.bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
-    if (++sum.files > most) return;
-    if (S_ISDIR(info.st_mode) && depth < 200) walk(fd, entry->d_name, most, depth + 1, sum);
+    if (++sum.files > most || sum.too_deep) return;
+    if (!S_ISDIR(info.st_mode)) continue;
+    sum.too_deep = depth >= deepest;
+    if (!sum.too_deep) walk(fd, entry->d_name, most, depth + 1, sum);
+  }
+}
+
+/// Calls `visit` with the number of the process and of each below it, at most `most` and one.
+template <class F>
+void each_process(pid_t root, std::uint32_t most, F&& visit) {
+  std::uint32_t seen = 0;
+  std::vector<std::uint64_t> todo{static_cast<std::uint64_t>(root)};
+  while (!todo.empty() && seen <= most) {
+    const auto pid = std::to_string(todo.back());
+    todo.pop_back();
+    if (!visit(pid)) continue;
+    ++seen;
+    // Threads start children too.
+    const std::unique_ptr<DIR, close_folder> tasks(::opendir(("/proc/" + pid + "/task").c_str()));
+    while (const dirent* task = tasks ? ::readdir(tasks.get()) : nullptr) {
+      if (task->d_name[0] == '.') continue;
+      const auto children = numbers(read_small("/proc/" + pid + "/task/" + task->d_name + "/children"));
+      todo.insert(todo.end(), children.begin(), children.end());
+    }
   }
 }
 
@@ -72,28 +100,38 @@ tree_usage sample_tree(pid_t root, std::uint32_t most) {
   static const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
   tree_usage sum;
   std::uint64_t used = 0;
-  std::vector<std::uint64_t> todo{static_cast<std::uint64_t>(root)};
-  while (!todo.empty() && sum.processes <= most) {
-    const auto pid = std::to_string(todo.back());
-    todo.pop_back();
+  each_process(root, most, [&](const std::string& pid) {
     const auto stat = read_small("/proc/" + pid + "/stat");
     const auto name_end = stat.rfind(')');  // the name may hold anything
-    if (name_end == std::string::npos) continue;
+    if (name_end == std::string::npos) return false;
     ++sum.processes;
     // After the name: state, ppid, … utime stime cutime cstime are words 11 to 14.
     const auto fields = numbers(std::string_view(stat).substr(name_end + 2));
     if (fields.size() > 14) used += fields[11] + fields[12] + fields[13] + fields[14];
     const auto memory = numbers(read_small("/proc/" + pid + "/statm"));
     if (memory.size() > 1) sum.memory_bytes += memory[1] * page;
-    // Threads start children too.
-    const std::unique_ptr<DIR, close_folder> tasks(::opendir(("/proc/" + pid + "/task").c_str()));
-    while (const dirent* task = tasks ? ::readdir(tasks.get()) : nullptr) {
-      if (task->d_name[0] == '.') continue;
-      const auto children = numbers(read_small("/proc/" + pid + "/task/" + task->d_name + "/children"));
-      todo.insert(todo.end(), children.begin(), children.end());
-    }
-  }
+    return true;
+  });
   sum.cpu = std::chrono::milliseconds(used * 1000 / ticks);
+  return sum;
+}
+
+disk_usage sample_nameless_files(pid_t root, std::uint32_t most) {
+  disk_usage sum;
+  std::set<std::pair<dev_t, ino_t>> counted;  // one file may be open many times
+  each_process(root, most, [&](const std::string& pid) {
+    const auto place = "/proc/" + pid + "/fd";
+    const std::unique_ptr<DIR, close_folder> open_files(::opendir(place.c_str()));
+    if (!open_files) return false;
+    while (const dirent* entry = ::readdir(open_files.get())) {
+      struct stat info {};
+      if (::fstatat(::dirfd(open_files.get()), entry->d_name, &info, 0) != 0) continue;
+      if (!S_ISREG(info.st_mode) || info.st_nlink != 0 || !counted.emplace(info.st_dev, info.st_ino).second) continue;
+      sum.bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+      ++sum.files;
+    }
+    return true;
+  });
   return sum;
 }
 

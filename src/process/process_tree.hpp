@@ -22,9 +22,14 @@ tree_usage sample_tree(pid_t root, std::uint32_t most);
 struct disk_usage {
   std::uint64_t bytes = 0;  ///< allocated
   std::uint64_t files = 0;  ///< files and folders
+  bool too_deep = false;    ///< folders nest deeper than anyone looks
 };
 
-/// Everything below a folder; links are counted, not followed. Stops at `most_files`.
+/// Files that have no name any more, but are open in the process `root` or one below it: they take space as long as
+/// they are. Stops at `most` processes.
+disk_usage sample_nameless_files(pid_t root, std::uint32_t most);
+
+/// Everything below a folder; links are counted, not followed. Stops at `most_files`, or when it is too deep.
 disk_usage sample_folder(const std::filesystem::path& folder, std::uint64_t most_files);
 
 }  // namespace process

@@ -1,5 +1,6 @@
 // The runner: starts a command behind its walls, watches its limits, waits until nothing of it is left.
 #include "src/process/child_setup.hpp"
+#include "src/process/hostile_folder.hpp"
 #include "src/process/process_tree.hpp"
 #include "src/process/sandbox_profile.hpp"
 #include "src/process/seccomp_filter.hpp"
@@ -256,8 +257,11 @@ void supervision::sample() {
       const auto scratch = sample_folder(what_.scratch, most_files);
       used.bytes += scratch.bytes;
       used.files += scratch.files;
+      used.too_deep = used.too_deep || scratch.too_deep;
     }
-    if (used.files > most_files || (what_.limits.disk_bytes > 0 && used.bytes > what_.limits.disk_bytes))
+    if (init_.get() >= 0) used.bytes += sample_nameless_files(init_pid_, 10'000).bytes;
+    if (used.too_deep || used.files > most_files ||
+        (what_.limits.disk_bytes > 0 && used.bytes > what_.limits.disk_bytes))
       end(limit_kind::disk);
     // Large trees are looked at less often: never more than a tenth of the time.
     const auto cost = std::chrono::steady_clock::now() - now;
@@ -274,13 +278,9 @@ void supervision::end(limit_kind why) {
   if (ending_ || ended_) return;
   ending_ = true;
   result_.limit = why;
-  if (init_.get() >= 0) {
-    (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-  } else {
-    error_code ignored;
-    child_->terminate(ignored);
-    child_ended(SIGKILL);
-  }
+  if (init_.get() >= 0) (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
+  // Else bubblewrap has not told of it yet: `read_info` kills it then. To kill bubblewrap instead would leave the first
+  // process behind, which waits for bubblewrap's word for ever and holds the pipe that we read.
 }
 
 void supervision::child_ended(int status) {
@@ -329,14 +329,14 @@ class sandbox final : public process_runner {
     command full = what;
     fs::path own_scratch;
     if (full.scratch.empty()) {
-      auto pattern = (fs::temp_directory_path() / "texbuild-run-XXXXXX").string();
-      if (::mkdtemp(pattern.data()) == nullptr)
+      std::error_code failed;
+      auto pattern = (fs::temp_directory_path(failed) / "texbuild-run-XXXXXX").string();
+      if (failed || ::mkdtemp(pattern.data()) == nullptr)
         return error(errc::unavailable, "no temporary folder can be made", std::strerror(errno));
       full.scratch = own_scratch = pattern;
     }
     auto ran = run_in(full, output, stop);
-    std::error_code ignored;
-    if (!own_scratch.empty()) fs::remove_all(own_scratch, ignored);
+    if (!own_scratch.empty()) remove_folder(own_scratch);
     return ran;
   }
 
@@ -393,9 +393,11 @@ class sandbox final : public process_runner {
 
 /// What `/bin/true` in a sandbox says: empty when all is well.
 result<void> try_out(process_runner& runner) {
-  auto pattern = (fs::temp_directory_path() / "texbuild-probe-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return error(errc::unavailable, "no temporary folder can be made", std::strerror(errno));
+  std::error_code failed;
+  auto pattern = (fs::temp_directory_path(failed) / "texbuild-probe-XXXXXX").string();
+  if (failed || ::mkdtemp(pattern.data()) == nullptr)
+    return error(errc::unavailable, "no temporary folder can be made; is TMPDIR writable?",
+                 failed ? failed.message() : std::strerror(errno));
   command probe;
   probe.argv = {"true"};
   probe.root = pattern;

@@ -21,6 +21,8 @@ std::vector<std::pair<std::string, std::string>> tex_environment() {
       // TeX's own guards, beside the sandbox's: no writing above the working folder.
       {"openout_any", "p"},
       {"openin_any", "a"},
+      // What TeX may start without shell escape: an .eps becomes a .pdf, a bitmap's size is asked for.
+      {"shell_escape_commands", "repstopdf,extractbb,kpsewhich"},
   };
 }
 

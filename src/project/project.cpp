@@ -1,6 +1,8 @@
 #include "src/project/names.hpp"
 #include "src/project/source.hpp"
+#include "src/tex/preamble.hpp"
 
+#include <texbuild/build.hpp>
 #include <texbuild/project.hpp>
 
 #include <algorithm>
@@ -61,6 +63,11 @@ result<void> project::write_zip(const std::filesystem::path& zip) const { return
 
 result<std::string> project::main_file(const std::optional<std::string>& wanted) const {
   return projects::find_main_file(*source_, wanted);
+}
+
+tex_engine project::engine_for(std::string_view main_file) const {
+  const auto text = read(main_file);
+  return text ? tex::choose_engine(*text) : tex_engine::pdflatex;
 }
 
 }  // namespace v0

@@ -62,6 +62,13 @@ std::string_view argument(std::string_view line, int number = 1) noexcept {
   return inside;
 }
 
+// "\"my paper\".ist" → "my paper.ist": a job's name with blanks comes in quotes.
+std::string unquoted(std::string_view name) {
+  std::string plain(name);
+  std::erase(plain, '"');
+  return plain;
+}
+
 void add_databases(std::string_view names, std::vector<std::string>& databases) {
   while (!names.empty()) {
     const auto comma = std::min(names.find(','), names.size());
@@ -89,9 +96,22 @@ bool read_aux_line(std::string_view line, file_digest& digest, hash& bibliograph
   } else if (line.starts_with("\\@input{") && digest.children.size() < most) {
     digest.children.emplace_back(argument(line));
   } else if (line.starts_with("\\@istfilename{")) {
-    digest.wants_glossaries = true;
+    digest.glossary_style = unquoted(argument(line));
   } else if (line.starts_with("\\@newglossary{") && digest.glossaries.size() < most) {
-    digest.glossaries.emplace_back(argument(line, 4));
+    glossary found;
+    found.name = argument(line);
+    found.log = argument(line, 2);
+    found.output = argument(line, 3);
+    found.input = argument(line, 4);
+    digest.glossaries.push_back(std::move(found));
+  } else if (line.starts_with("\\@xdylanguage{")) {
+    for (auto& glossary : digest.glossaries)
+      if (glossary.name == argument(line)) glossary.language = argument(line, 2);
+  } else if (line.starts_with("\\@gls@codepage{")) {
+    for (auto& glossary : digest.glossaries)
+      if (glossary.name == argument(line)) glossary.codepage = argument(line, 2);
+  } else if (line.starts_with("\\@glsorder{")) {
+    digest.glossaries_by_letter = argument(line) == "letter";
   }
   return line.starts_with("\\citation{") || line.starts_with("\\bibdata{") || line.starts_with("\\bibstyle{");
 }

@@ -69,6 +69,8 @@ std::string clean(std::string_view text, std::size_t most_bytes) {
     const auto length = sequence_length(text);
     if (length == 0) {
       good += "\xEF\xBF\xBD";
+    } else if (length == 2 && text.front() == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0) {
+      // the other control characters: terminals obey them too
     } else if (length == 1 && (static_cast<unsigned char>(text.front()) < 0x20 || text.front() == 0x7F)) {
       good += text.front() == '\t' ? " " : "";
     } else {

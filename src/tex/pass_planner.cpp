@@ -103,8 +103,8 @@ bool is_about(std::string_view command, std::string_view idx) {
 }  // namespace
 
 std::string_view to_string(step_kind kind) noexcept {
-  constexpr std::array<std::string_view, 7> words{"engine",         "bibtex", "biber", "makeindex",
-                                                  "makeglossaries", "dvipdf", "done"};
+  constexpr std::array<std::string_view, 7> words{"engine",   "bibtex", "biber", "makeindex",
+                                                  "glossary", "dvipdf", "done"};
   return words.at(static_cast<std::size_t>(kind));
 }
 
@@ -181,8 +181,7 @@ bool pass_planner::matters(const std::string& name, const step_report& report, c
     return false;
   }
   const auto& glossaries = file(options_.job_name + ".aux").glossaries;
-  return !contains(glossaries,
-                   std::string_view(name).substr(stem_of(name).size() == name.size() ? 0 : stem_of(name).size() + 1));
+  return std::ranges::none_of(glossaries, [&](const glossary& g) { return name == options_.job_name + '.' + g.input; });
 }
 
 void pass_planner::learn_from_engine(const step_report& report) {
@@ -323,22 +322,37 @@ std::optional<step> pass_planner::next_index() {
   return std::nullopt;
 }
 
+// What makeglossaries would do. That one builds a line for a shell out of what the .aux says.
 std::optional<step> pass_planner::next_glossaries() {
   const auto& aux = file(options_.job_name + ".aux");
-  if (!aux.wants_glossaries) {
+  if (aux.glossary_style.empty() || aux.glossary_style.starts_with('-')) {
     return std::nullopt;
   }
-  std::uint64_t any = 0;
-  std::uint64_t fingerprint = 1;
-  for (const auto& extension : aux.glossaries) {
-    const auto content = file(options_.job_name + '.' + extension).content;
-    any |= content;
-    fingerprint = mix(fingerprint, content);
+  for (const auto& glossary : aux.glossaries) {
+    const auto input = options_.job_name + '.' + glossary.input;
+    const auto content = file(input).content;
+    if (content == 0 || !due("glossary " + input, content)) {
+      continue;
+    }
+    std::vector<std::string> arguments{"makeindex", "-s", aux.glossary_style};
+    if (aux.glossary_style.ends_with(".xdy")) {
+      arguments = {"xindy",
+                   "-L",
+                   glossary.language,
+                   "-C",
+                   glossary.codepage,
+                   "-I",
+                   "xindy",
+                   "-M",
+                   std::string(stem_of(aux.glossary_style))};
+    } else if (aux.glossaries_by_letter) {
+      arguments.emplace_back("-l");
+    }
+    arguments.insert(arguments.end(), {"-t", options_.job_name + '.' + glossary.log, "-o",
+                                       options_.job_name + '.' + glossary.output, input});
+    return helper(step_kind::glossary, input, std::move(arguments));
   }
-  if (any == 0 || !due("makeglossaries", fingerprint)) {
-    return std::nullopt;
-  }
-  return helper(step_kind::makeglossaries, options_.job_name, {"makeglossaries", options_.job_name});
+  return std::nullopt;
 }
 
 step pass_planner::engine_step() {
@@ -349,7 +363,7 @@ step pass_planner::engine_step() {
     arguments.emplace_back("-no-pdf");  // one xdvipdfmx at the end instead of one per pass
   }
   arguments.insert(arguments.end(), {"-interaction=nonstopmode", "-file-line-error", "-synctex=1", "-recorder",
-                                     options_.shell_escape ? "-shell-escape" : "-no-shell-escape",
+                                     options_.shell_escape ? "-shell-escape" : "-shell-restricted",
                                      "-jobname=" + options_.job_name, input_argument(options_.main_file)});
   current_ = helper(step_kind::engine, options_.job_name, std::move(arguments));
   return current_;

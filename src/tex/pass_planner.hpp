@@ -18,7 +18,7 @@ namespace texbuild {
 inline namespace v0 {
 namespace tex {
 
-enum class step_kind { engine, bibtex, biber, makeindex, makeglossaries, dvipdf, done };
+enum class step_kind { engine, bibtex, biber, makeindex, glossary, dvipdf, done };
 
 /// "engine", "bibtex", …
 [[nodiscard]] std::string_view to_string(step_kind kind) noexcept;
@@ -31,17 +31,30 @@ struct step {
   int pass = 0;                        ///< runs of the engine so far, this one included
 };
 
+/// One glossary: its name, the extensions of its files, and what xindy needs to know.
+struct glossary {
+  std::string name;    ///< "main"
+  std::string log;     ///< "glg"
+  std::string output;  ///< "gls"
+  std::string input;   ///< "glo"
+  std::string language = "english";
+  std::string codepage = "utf8";
+
+  friend bool operator==(const glossary&, const glossary&) = default;
+};
+
 /// What matters of one file.
 struct file_digest {
-  std::uint64_t content = 0;            ///< 0: nothing in it that a pass could read back
-  std::uint64_t whole = 0;              ///< of every byte; tells whether another run could see anything new
-  std::uint64_t bibliography = 0;       ///< .aux: of the lines that bibtex reads; 0: none
-  bool cites = false;                   ///< .aux: has \citation
-  bool wants_bibtex = false;            ///< .aux: has \bibdata
-  bool wants_glossaries = false;        ///< .aux: has \@istfilename
-  std::vector<std::string> children;    ///< .aux: files of \@input
-  std::vector<std::string> databases;   ///< .aux: of \bibdata, with .bib; .bcf: its files
-  std::vector<std::string> glossaries;  ///< .aux: extensions that makeglossaries reads: "glo", "acn"
+  std::uint64_t content = 0;           ///< 0: nothing in it that a pass could read back
+  std::uint64_t whole = 0;             ///< of every byte; tells whether another run could see anything new
+  std::uint64_t bibliography = 0;      ///< .aux: of the lines that bibtex reads; 0: none
+  bool cites = false;                  ///< .aux: has \citation
+  bool wants_bibtex = false;           ///< .aux: has \bibdata
+  std::vector<std::string> children;   ///< .aux: files of \@input
+  std::vector<std::string> databases;  ///< .aux: of \bibdata, with .bib; .bcf: its files
+  std::vector<glossary> glossaries;    ///< .aux: of \@newglossary
+  std::string glossary_style;          ///< .aux: of \@istfilename
+  bool glossaries_by_letter = false;   ///< .aux: \@glsorder{letter}
 
   friend bool operator==(const file_digest&, const file_digest&) = default;
 };

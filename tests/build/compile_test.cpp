@@ -157,4 +157,32 @@ TEST_F(Compile, KeepsOtherOutputsButNotTheSources) {
   EXPECT_EQ(out.others[0].name, "main.aux");
 }
 
+TEST_F(Compile, OffersNoOutputWhoseNameCouldNotBeAskedFor) {
+  const auto out = run([](const command& c, const output_sink& o, auto) {
+                     for (const char* name : {"new\nline", "escape\x1b[2J", "broken\xff", "upper\xc2\x9b", "fine.txt"})
+                       write_file(c.root / name, "x");
+                     return good_run(c, o);
+                   }).value();
+  ASSERT_EQ(out.others.size(), 2u);
+  EXPECT_EQ(out.others[0].name, "fine.txt");
+  EXPECT_EQ(out.others[1].name, "main.aux");
+}
+
+TEST_F(Compile, PassesOutputOnAsPlainText) {
+  texbuild::build::compile_watcher watcher;
+  std::vector<std::string> lines;
+  watcher.output = [&](std::string_view line) { lines.emplace_back(line); };
+  compile_job job(project::from_folder(source.path()).value());
+  job.main_file = main_file;
+  job.workspace = workspace.path();
+  scripted_processes processes([](const command& c, const output_sink& o, auto) {
+    o("  indented\n\x1b]0;title\x07\xff\n");
+    return good_run(c, o);
+  });
+  ASSERT_TRUE(compile(job, processes, *texbuild::system_clock(), watcher, {}));
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_EQ(lines[0], "  indented");
+  EXPECT_EQ(lines[1], "]0;title\xef\xbf\xbd");
+}
+
 }  // namespace

@@ -93,6 +93,33 @@ TEST_F(Engine, BuildsAProjectAndHandsOverItsFiles) {
   EXPECT_EQ(engine.open_artifact(outcome.info.id, "main.aux").value().bytes().read_all().value(), "\\relax \n");
 }
 
+TEST_F(Engine, SaysWhichProgramsWarmTheFontCache) {
+  tex = [](const command&, const output_sink&, std::stop_token) { return process_result(); };
+  auto engine = open();
+  std::vector<std::string> programs;
+  const auto note = [&](std::string_view program) { programs.emplace_back(program); };
+  engine.warm(note).value();
+  EXPECT_THAT(programs, testing::ElementsAre("luaotfload-tool", "lualatex", "pdflatex"));
+  programs.clear();
+  engine.warm(note).value();
+  EXPECT_THAT(programs, testing::IsEmpty());
+}
+
+TEST_F(Engine, StopsWarmingWhenAsked) {
+  std::stop_source stop;
+  tex = [&](const command&, const output_sink&, const std::stop_token& token) -> result<process_result> {
+    stop.request_stop();
+    process_result r;
+    r.canceled = token.stop_requested();
+    return r;
+  };
+  auto engine = open();
+  const auto warmed = engine.warm({}, stop.get_token());
+  ASSERT_FALSE(warmed);
+  EXPECT_EQ(warmed.error().code(), errc::canceled);
+  EXPECT_TRUE(std::filesystem::is_empty(options.data_folder / "cache"));
+}
+
 TEST_F(Engine, LeavesNothingInTheScratchFolder) {
   auto engine = open();
   (void)engine.build(paper()).value();

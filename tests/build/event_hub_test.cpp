@@ -86,4 +86,14 @@ TEST_F(EventHub, RemembersABoundedNumberOfEvents) {
   EXPECT_EQ(heard.back(), "4999");
 }
 
+// A build may print millions of lines while its watcher sleeps.
+TEST_F(EventHub, PostsOneDeliveryForAllThatComesBeforeItRuns) {
+  const auto listening = listen();
+  for (int i = 0; i < 100'000; ++i) hub->publish("b", line(std::to_string(i)));
+  hub->close("b", line("end"));
+  EXPECT_EQ(loop.run(), 1u);
+  EXPECT_EQ(heard.size(), 1000u);
+  EXPECT_EQ(heard.back(), "end");
+}
+
 }  // namespace

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string>
 
 namespace {
 
@@ -34,6 +36,31 @@ TEST(Installation, SaysHowToInstallWhatIsMissing) {
   EXPECT_FALSE(engine->found);
   EXPECT_TRUE(engine->required);
   EXPECT_EQ(engine->fix, "apt-get install texlive-latex-base");
+}
+
+TEST(Installation, TellsVersionsFromComplaints) {
+  texbuild::testing::scripted_processes grumbling([](const auto& what, const auto& output, auto) {
+    output(what.argv.front() == "makeindex" ? "Unknown option --.\n"
+                                            : "tput: no terminal 1\n\nTool 2.15 of today\r\nx\n");
+    return texbuild::result<texbuild::process_result>(texbuild::process_result());
+  });
+  for (const auto& f : inspect_installation(&grumbling)) {
+    if (f.name == "sandbox") continue;
+    EXPECT_EQ(f.detail, f.name == "makeindex" ? "indexes" : "Tool 2.15 of today") << f.name;
+  }
+}
+
+TEST(Installation, SaysWhatElseStandsInTheWayOfTheSandbox) {
+  const std::string before = ::getenv("TMPDIR") == nullptr ? "" : ::getenv("TMPDIR");
+  ::setenv("TMPDIR", "/nowhere", 1);
+  const auto found = inspect_installation(nullptr);
+  before.empty() ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", before.c_str(), 1);
+  ASSERT_GE(found.size(), 2U);
+  EXPECT_EQ(found[0].name, "sandbox");
+  EXPECT_FALSE(found[0].found);
+  EXPECT_NE(found[0].detail.find("TMPDIR"), std::string::npos);
+  EXPECT_EQ(found[0].fix, "") << "no package would help";
+  EXPECT_EQ(found[1].name, "temporary folder");
 }
 
 }  // namespace

@@ -7,12 +7,14 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
 
 using texbuild::process::sample_folder;
+using texbuild::process::sample_nameless_files;
 using texbuild::process::sample_tree;
 
 TEST(ProcessTree, CountsAProcessAndItsChildren) {
@@ -57,6 +59,40 @@ TEST(FolderUsage, StopsSoonAfterTheLimitOfFiles) {
   temporary_folder folder;
   for (int i = 0; i < 50; ++i) write_file(folder.path() / std::to_string(i), "x");
   EXPECT_LE(sample_folder(folder.path(), 10).files, 11u);
+}
+
+TEST(FolderUsage, SaysWhenFoldersNestTooDeep) {
+  temporary_folder folder;
+  auto place = folder.path();
+  for (int i = 0; i < 90; ++i) place /= "d";
+  std::filesystem::create_directories(place);
+  EXPECT_FALSE(sample_folder(folder.path(), 1000).too_deep);
+  for (int i = 0; i < 20; ++i) place /= "d";
+  std::filesystem::create_directories(place);
+  EXPECT_TRUE(sample_folder(folder.path(), 1000).too_deep);
+}
+
+TEST(FolderUsage, SeesIntoAFolderThatWasClosed) {
+  temporary_folder folder;
+  write_file(folder.path() / "closed/big", std::string(100'000, 'x'));
+  std::filesystem::permissions(folder.path() / "closed", std::filesystem::perms::none);
+  EXPECT_GE(sample_folder(folder.path(), 1000).bytes, 100'000u);
+}
+
+TEST(NamelessFiles, AreCountedOnceWhileTheyAreOpen) {
+  temporary_folder folder;
+  const auto name = folder.path() / "big";
+  write_file(name, std::string(1'000'000, 'x'));
+  const int one = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  const int two = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  const auto named = sample_nameless_files(::getpid(), 10);
+  ::unlink(name.c_str());
+  const auto nameless = sample_nameless_files(::getpid(), 10);
+  ::close(one);
+  ::close(two);
+  EXPECT_EQ(nameless.files, named.files + 1);
+  EXPECT_GE(nameless.bytes, named.bytes + 1'000'000);
+  EXPECT_EQ(sample_nameless_files(::getpid(), 10).files, named.files);
 }
 
 }  // namespace

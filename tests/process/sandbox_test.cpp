@@ -211,6 +211,28 @@ TEST_F(Sandbox, EndsAFloodOfOutput) {
   EXPECT_LE(said.size(), 1u << 20);
 }
 
+TEST_F(Sandbox, EndsAFloodThatLiesTooDeepToBeSeen) {
+  what.limits.disk_bytes = 20u << 20;
+  EXPECT_EQ(run({"perl", "-e", "for (1..500) { mkdir 'd'; chdir 'd' } sleep 100"}).limit, limit_kind::disk);
+}
+
+TEST_F(Sandbox, EndsAFloodIntoFilesThatHaveNoNameAnyMore) {
+  what.limits.disk_bytes = 20u << 20;
+  const auto r = run(
+      {"perl", "-e", "for my $i (1 .. 100) { open $f[$i], '>', 'f'; unlink 'f'; print {$f[$i]} 'x' x 1e6 } sleep 100"});
+  EXPECT_EQ(r.limit, limit_kind::disk);
+}
+
+TEST_F(Sandbox, GivesNoMemoryThatBelongsToNoProcess) {
+  const auto r = run({"perl", "-MSocket", "-e",
+                      "print 'shm ' if defined shmget(0, 1e6, 01600); print 'msg ' if defined msgget(0, 01600);"
+                      "print 'sem ' if defined semget(0, 9, 01600); print 'memfd ' if syscall(319, my $n = 'x', 0) >= 0;"
+                      "print 'socket ' if socket(my $s, AF_UNIX, SOCK_STREAM, 0);"
+                      "print 'pair ' if socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); print 'done'"});
+  EXPECT_TRUE(r.succeeded());
+  EXPECT_EQ(said, "done");
+}
+
 TEST_F(Sandbox, EndsWhenItIsCanceled) {
   auto running = std::async(std::launch::async, [&] { return shell("echo up; sleep 1000 # cancel-marker-4711"); });
   std::this_thread::sleep_for(100ms);
@@ -219,6 +241,22 @@ TEST_F(Sandbox, EndsWhenItIsCanceled) {
   EXPECT_TRUE(r.canceled);
   EXPECT_EQ(r.limit, limit_kind::none);
   EXPECT_FALSE(is_running("cancel-marker-4711"));
+}
+
+TEST_F(Sandbox, EndsWhenItIsCanceledWhileTheWallsAreRaised) {
+  const std::string marker = "86413";  // seconds
+  for (int i = 0; i < 60; ++i) {
+    stop = std::stop_source();
+    std::promise<void> begins;
+    std::jthread canceler([&] {
+      begins.get_future().wait();
+      std::this_thread::sleep_for(std::chrono::microseconds(150) * i);
+      stop.request_stop();
+    });
+    begins.set_value();
+    EXPECT_FALSE(run({"sleep", marker}).succeeded());
+    EXPECT_FALSE(is_running(marker)) << i;
+  }
 }
 
 TEST_F(Sandbox, DoesNotStartWhatWasCanceledBefore) {

@@ -1,6 +1,7 @@
 #include "tests/project/scratch.hpp"
 #include "tests/project/zip_builder.hpp"
 
+#include <texbuild/build.hpp>
 #include <texbuild/project.hpp>
 
 #include <optional>
@@ -32,6 +33,18 @@ TEST_F(MainFile, IsMainTexEvenIfThereAreOtherDocuments) {
   zip.add("main.tex", "x");
   zip.add("other.tex", document);
   EXPECT_EQ(find().value(), "main.tex");
+}
+
+TEST_F(MainFile, SaysWhichEngineItNeeds) {
+  zip.add("plain.tex", document);
+  zip.add("asks.tex", "% !TEX program = lualatex\n" + document);
+  zip.add("fonts.tex", document + "\\usepackage{fontspec}\n");
+  zip.save(in / "in.zip");
+  const auto p = project::from_zip(in / "in.zip").value();
+  EXPECT_EQ(p.engine_for("plain.tex"), texbuild::tex_engine::pdflatex);
+  EXPECT_EQ(p.engine_for("asks.tex"), texbuild::tex_engine::lualatex);
+  EXPECT_EQ(p.engine_for("fonts.tex"), texbuild::tex_engine::xelatex);
+  EXPECT_EQ(p.engine_for("absent.tex"), texbuild::tex_engine::pdflatex);
 }
 
 TEST_F(MainFile, IsTheOnlyFileWithADocumentClass) {

@@ -326,7 +326,7 @@ TEST_F(Builds, ForgetsNoAcceptedBuildOverARestart) {
   const auto first = upload(paper_zip()).text("id");
   const auto second = upload(paper_zip()).text("id");
   g.let_go();
-  running->stop();
+  running.reset();
   start();
   EXPECT_EQ(as("user_dev", "GET", "/api/build/" + first + "?wait=30").text("status"), "completed");
   EXPECT_EQ(as("user_dev", "GET", "/api/build/" + second + "?wait=30").text("status"), "completed");

@@ -94,6 +94,13 @@ Server::Server() {
 }
 
 void Server::start() {
+  // One issuer key for all tests: making one takes longer than most of them.
+  static const std::string key = [] {
+    const temporary_folder made;
+    (void)texbuild::server::dev_issuer::open(made.path() / "key").value();
+    return read_file(made.path() / "key");
+  }();
+  write_file(with.data_dir / "dev-issuer.pem", key);
   texbuild::environment parts;
   parts.time = time;
   parts.processes = std::make_shared<texbuild::testing::scripted_processes>(

@@ -41,8 +41,19 @@ TEST(FileDigest, ReadsChildrenAndGlossaries) {
                           "\\@input{one.aux}\n\\@input{\"my two.aux\"}\n\\@istfilename{main.ist}\n"
                           "\\@newglossary{main}{glg}{gls}{glo}\n\\@newglossary{acronym}{alg}{acr}{acn}\n\\@input{\n");
   EXPECT_THAT(aux.children, ElementsAre("one.aux", "my two.aux", ""));
-  EXPECT_TRUE(aux.wants_glossaries);
-  EXPECT_THAT(aux.glossaries, ElementsAre("glo", "acn"));
+  EXPECT_EQ(aux.glossary_style, "main.ist");
+  EXPECT_FALSE(aux.glossaries_by_letter);
+  EXPECT_THAT(aux.glossaries,
+              ElementsAre(glossary{"main", "glg", "gls", "glo"}, glossary{"acronym", "alg", "acr", "acn"}));
+}
+
+TEST(FileDigest, ReadsHowGlossariesAreSorted) {
+  const auto aux = digest("my paper.aux",
+                          "\\@istfilename{\"my paper\".xdy}\n\\@glsorder{letter}\n\\@newglossary{main}{glg}{gls}{glo}\n"
+                          "\\@xdylanguage{main}{german}\n\\@gls@codepage{main}{duden-utf8}\n");
+  EXPECT_EQ(aux.glossary_style, "my paper.xdy");
+  EXPECT_TRUE(aux.glossaries_by_letter);
+  EXPECT_THAT(aux.glossaries, ElementsAre(glossary{"main", "glg", "gls", "glo", "german", "duden-utf8"}));
 }
 
 TEST(FileDigest, ReadsTheDatabasesOfBiber) {

@@ -82,7 +82,7 @@ TEST(PassPlanner, HelloWorldIsOnePass) {
   EXPECT_EQ(doc.now.kind, step_kind::engine);
   EXPECT_EQ(doc.now.pass, 1);
   EXPECT_THAT(doc.now.arguments, ElementsAre("pdflatex", "-interaction=nonstopmode", "-file-line-error", "-synctex=1",
-                                             "-recorder", "-no-shell-escape", "-jobname=main", "main.tex"));
+                                             "-recorder", "-shell-restricted", "-jobname=main", "main.tex"));
   doc.ran({{"main.aux", "\\relax\n\\gdef \\@abspage@last{1}\n"}, {"main.log", "x"}, {"main.pdf", "y"}});
   EXPECT_EQ(doc.now.kind, step_kind::done);
   EXPECT_EQ(doc.planner.passes(), 1);
@@ -247,11 +247,21 @@ TEST(PassPlanner, GlossariesAreMadeWhenTheirEntriesChanged) {
       "\\@istfilename{main.ist}\n\\@newglossary{main}{glg}{gls}{glo}\n\\@newglossary{n}{nlg}{not}{ntn}\n";
   document doc;
   doc.ran({{"main.aux", aux}, {"main.glo", ""}, {"main.ntn", "x"}, {"main.ist", "s"}});
-  EXPECT_THAT(doc.now.arguments, ElementsAre("makeglossaries", "main"));
+  EXPECT_THAT(doc.now.arguments,
+              ElementsAre("makeindex", "-s", "main.ist", "-t", "main.nlg", "-o", "main.not", "main.ntn"));
   doc.ran({{"main.not", "y"}});
   EXPECT_EQ(doc.now.kind, step_kind::engine);
   doc.ran({{"main.aux", aux}, {"main.glo", ""}, {"main.ntn", "x"}, {"main.ist", "s"}}, {"main.not"});
   EXPECT_EQ(doc.now.kind, step_kind::done);
+}
+
+TEST(PassPlanner, GlossariesOfXindyAreMadeInTheirLanguage) {
+  const std::string aux =
+      "\\@istfilename{main.xdy}\n\\@newglossary{main}{glg}{gls}{glo}\n\\@xdylanguage{main}{german}\n";
+  document doc;
+  doc.ran({{"main.aux", aux}, {"main.glo", "x"}, {"main.xdy", "s"}});
+  EXPECT_THAT(doc.now.arguments, ElementsAre("xindy", "-L", "german", "-C", "utf8", "-I", "xindy", "-M", "main", "-t",
+                                             "main.glg", "-o", "main.gls", "main.glo"));
 }
 
 TEST(PassPlanner, XelatexMakesItsPdfOnceAtTheEnd) {
@@ -380,7 +390,7 @@ TEST(PassPlanner, ShellEscapeIsAskedForInWords) {
   pass_planner planner(options);
   const auto arguments = planner.next(nullptr).arguments;
   EXPECT_THAT(arguments, Contains("-shell-escape"));
-  EXPECT_EQ(std::ranges::count(arguments, "-no-shell-escape"), 0);
+  EXPECT_EQ(std::ranges::count(arguments, "-shell-restricted"), 0);
 }
 
 }  // namespace
