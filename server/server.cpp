@@ -34,6 +34,7 @@ namespace {
 constexpr std::size_t most_connections = 4096;
 constexpr unsigned io_threads = 2;
 constexpr unsigned pool_threads = 8;  // they wait for the disk, not for the processor
+constexpr unsigned form_threads = 4;
 constexpr std::string_view dev_user = "user_dev";
 // Together under the 30 s that an orchestrator gives.
 constexpr seconds builds_may_finish{20};
@@ -74,13 +75,14 @@ result<url_signer> make_signer(const settings& with, entropy& random) {
 
 struct web_server::impl {
   impl(settings s, std::ostream& out, std::shared_ptr<clock> time)
-      : with(std::move(s)), log(with.log, out, std::move(time)), pool(pool_threads) {}
+      : with(std::move(s)), log(with.log, out, std::move(time)), pool(pool_threads), forms(form_threads) {}
 
   settings with;
   logger log;
   std::string dev_token;
   asio::io_context io;
   asio::thread_pool pool;
+  asio::thread_pool forms;
   std::optional<engine> builds;
   std::optional<session_verifier> who;
   std::optional<url_signer> links;
@@ -136,7 +138,7 @@ result<void> web_server::impl::start(environment parts) {
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
   context = std::make_shared<session_context>(with, *routes, *builds, *who, parts.time, parts.random, log,
-                                              pool.get_executor(), std::move(*uploads));
+                                              pool.get_executor(), forms.get_executor(), std::move(*uploads));
   door->start([c = context](asio::ip::tcp::socket socket) {
     if (c->open_sessions() < most_connections) start_session(std::move(socket), c);
   });
@@ -165,6 +167,7 @@ void web_server::impl::stop() {
   io.stop();
   for (auto& t : threads) t.join();
   pool.join();
+  forms.join();
 }
 
 web_server::web_server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
