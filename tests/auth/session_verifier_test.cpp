@@ -50,7 +50,8 @@ TEST_F(SessionVerifier, SendsTheSecretOnlyIfThereIsOne) {
   ASSERT_TRUE(verifier("sk_test_1").verify(token()));
   EXPECT_THAT(server_.last.headers, ::testing::Contains(::testing::Pair("Authorization", "Bearer sk_test_1")));
   ASSERT_TRUE(verifier().verify(token()));
-  EXPECT_THAT(server_.last.headers, ::testing::Not(::testing::Contains(::testing::Pair("Authorization", ::testing::_))));
+  EXPECT_THAT(server_.last.headers,
+              ::testing::Not(::testing::Contains(::testing::Pair("Authorization", ::testing::_))));
 }
 
 TEST_F(SessionVerifier, FetchesAgainForAKeyItDoesNotKnow) {

@@ -227,11 +227,12 @@ TEST_F(Sandbox, EndsAFloodIntoFilesThatHaveNoNameAnyMore) {
 }
 
 TEST_F(Sandbox, GivesNoMemoryThatBelongsToNoProcess) {
-  const auto r = run({"perl", "-MSocket", "-e",
-                      "print 'shm ' if defined shmget(0, 1e6, 01600); print 'msg ' if defined msgget(0, 01600);"
-                      "print 'sem ' if defined semget(0, 9, 01600); print 'memfd ' if syscall(319, my $n = 'x', 0) >= 0;"
-                      "print 'socket ' if socket(my $s, AF_UNIX, SOCK_STREAM, 0);"
-                      "print 'pair ' if socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); print 'done'"});
+  const auto r =
+      run({"perl", "-MSocket", "-e",
+           "print 'shm ' if defined shmget(0, 1e6, 01600); print 'msg ' if defined msgget(0, 01600);"
+           "print 'sem ' if defined semget(0, 9, 01600); print 'memfd ' if syscall(319, my $n = 'x', 0) >= 0;"
+           "print 'socket ' if socket(my $s, AF_UNIX, SOCK_STREAM, 0);"
+           "print 'pair ' if socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); print 'done'"});
   EXPECT_TRUE(r.succeeded());
   EXPECT_EQ(said, "done");
 }
