@@ -37,6 +37,11 @@ class loopback_server {
     thread_.join();
   }
 
+  /// Another answer, from the next connection on.
+  void answer_with(std::string answer) {
+    const std::scoped_lock lock(mutex_);
+    answer_ = std::move(answer);
+  }
   [[nodiscard]] std::string port() const { return std::to_string(acceptor_.local_endpoint().port()); }
   [[nodiscard]] std::string url(const std::string& target = "/") const {
     return (tls_ ? "https" : "http") + std::string("://127.0.0.1:") + port() + target;
@@ -80,11 +85,13 @@ class loopback_server {
       const auto whole = head.find("\r\n\r\n") + 4 + std::stoul(head.substr(length + 16));
       while (!ec && head.size() < whole) more();
     }
+    std::string answer;
     {
       const std::scoped_lock lock(mutex_);
       request_ = head;
+      answer = answer_;
     }
-    boost::asio::write(stream, boost::asio::buffer(answer_), ec);
+    boost::asio::write(stream, boost::asio::buffer(answer), ec);
     std::array<char, 1> byte{};
     while (wait_ && !ec) stream.read_some(boost::asio::buffer(byte), ec);  // until the other side has had enough
   }

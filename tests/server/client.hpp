@@ -1,13 +1,13 @@
-// A small HTTP client over a raw socket, so that a test decides every byte, and a server under test.
+// A server under test, in the process of the test.
 #pragma once
 
 #include "server/server.hpp"
 #include "tests/build/fake_tex.hpp"
 #include "tests/build/temporary_folder.hpp"
+#include "tests/server/connection.hpp"
 
 #include <texbuild/testing.hpp>
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -20,37 +20,6 @@
 #include <string_view>
 
 namespace texbuild_test {
-
-struct http_answer {
-  int status = 0;                              ///< 0: the connection ended without an answer
-  std::map<std::string, std::string> headers;  ///< names in lower case
-  std::string body;
-  [[nodiscard]] boost::json::object json() const { return boost::json::parse(body).as_object(); }
-  [[nodiscard]] std::string text(const char* member) const {
-    const auto o = json();
-    const auto* v = o.if_contains(member);
-    return v != nullptr && v->is_string() ? std::string(v->as_string()) : std::string();
-  }
-};
-
-/// One connection. Throws when it cannot be made.
-class connection {
- public:
-  explicit connection(std::uint16_t port);
-  connection(const connection&) = delete;
-  connection& operator=(const connection&) = delete;
-  ~connection();
-  void write(std::string_view bytes);
-  /// Reads one answer; `head`: it has no body.
-  http_answer read(bool head = false);
-  /// Whether the server has closed (waits for it).
-  bool closed();
-
- private:
-  bool fill();
-  int fd_ = -1;
-  std::string buffered_;
-};
 
 /// A server on a free port, in development mode, whose TeX is a function.
 struct Server : testing::Test {
@@ -78,10 +47,5 @@ struct Server : testing::Test {
   std::string built() const;
   [[nodiscard]] std::size_t files_below(const char* name) const;
 };
-
-/// A ZIP with a `main.tex`.
-std::string paper_zip();
-/// The bytes of a form, with boundary "b".
-std::string form_of(const std::string& zip, const std::map<std::string, std::string>& fields);
 
 }  // namespace texbuild_test
