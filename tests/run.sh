@@ -73,11 +73,8 @@ address_sanitizer() {
 
 thread_sanitizer() {
   # What runs on several threads. Each binary in one process: starting ThreadSanitizer costs more than most tests.
-  local threaded=(build_test store_test sqlite_test blobs_test) test around=()
+  local threaded=(build_test store_test sqlite_test auth_test http_test) test around=()
   cmake -C cmake/cache/tsan.cmake -S . -B build/tsan -G Ninja
-  for test in auth_test http_test threads_test; do
-    ! ninja -C build/tsan -t query "$test" >/dev/null 2>&1 || threaded+=("$test")
-  done
   ninja -C build/tsan -j "$jobs" "${threaded[@]}"
   # On a kernel with much randomness in its addresses, GCC 12's ThreadSanitizer finds no room for its tables.
   build/tsan/bin/sqlite_test --gtest_list_tests >/dev/null 2>&1 || around=(setarch "$(uname -m)" -R)
@@ -94,7 +91,7 @@ clang_and_fuzz() {
 }
 
 tidy() {
-  # -quiet: without the count of what was not shown. The list of files is that of the build with GCC.
+  # The files are those of the build with GCC.
   run-clang-tidy-14 -quiet -j "$jobs" -p build/ci "^$PWD/(src|server)/.*\.cpp$"
   echo "clang-tidy found nothing"
 }
