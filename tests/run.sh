@@ -27,7 +27,10 @@ export TSAN_OPTIONS="suppressions=$PWD/cmake/tsan.supp:halt_on_error=1:second_de
 
 running=
 summary=()
-trap '[[ -z $running ]] || kill "$running" 2>/dev/null || true' EXIT
+set -m  # each stage is a process group, so that all of it ends with this script
+trap '[[ -z $running ]] || kill -- "-$running" 2>/dev/null || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # stage <name> <function>: its output goes to a log; a line of it is shown now and then, and the end of it if it fails.
 stage() {
