@@ -92,10 +92,12 @@ struct web_server::impl {
   std::shared_ptr<listener> door;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> busy;
   std::vector<std::thread> threads;
+  std::jthread warming;
   bool stopped = false;
 
   result<void> start(environment parts);
   result<void> open_sessions(const environment& parts);
+  void warm(const std::stop_token& stop);
   void stop();
 };
 
@@ -153,10 +155,21 @@ result<void> web_server::impl::start(environment parts) {
   return {};
 }
 
+void web_server::impl::warm(const std::stop_token& stop) {
+  const auto note = [this](std::string_view program) {
+    log.write(log_level::info, "making the font cache: " + std::string(program));
+  };
+  const auto done = builds->warm(note, stop);
+  if (!done && done.error().code() != errc::canceled)
+    log.write(log_level::error, "the font cache could not be made, LuaTeX builds will be slow: " +
+                                    done.error().detail() + " " + done.error().cause());
+}
+
 void web_server::impl::stop() {
   if (stopped) return;
   stopped = true;
   if (door) door->stop();
+  warming = {};  // stops it and waits
   if (context) context->stop_sessions();
   if (builds) builds->drain(builds_may_finish);
   // Waiting clients have their answer now, or will ask another server.
@@ -194,6 +207,9 @@ result<web_server> web_server::start(settings with, environment parts, std::ostr
   return web_server(std::move(state));
 }
 
+void web_server::warm() {
+  impl_->warming = std::jthread([state = impl_.get()](const std::stop_token& stop) { state->warm(stop); });
+}
 void web_server::stop() { impl_->stop(); }
 std::uint16_t web_server::port() const noexcept { return impl_->door->port(); }
 const std::string& web_server::dev_token() const noexcept { return impl_->dev_token; }

@@ -1,8 +1,13 @@
 #include "src/process/font_cache.hpp"
 
+#include "src/process/hostile_folder.hpp"
+
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -58,9 +63,26 @@ std::optional<fs::path> warm_font_cache(const fs::path& cache_folder) {
   return folder;
 }
 
+namespace {
+
+/// Removes what processes that were killed while they made a cache have left.
+void remove_abandoned(const fs::path& cache_folder) {
+  constexpr std::string_view prefix = ".new-";
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(cache_folder, ignored)) {
+    const auto name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    const auto maker = std::atoi(name.c_str() + prefix.size());
+    if (maker > 0 && maker != ::getpid() && ::kill(maker, 0) != 0 && errno == ESRCH) remove_folder(entry.path());
+  }
+}
+
+}  // namespace
+
 result<void> warm_fonts(process_runner& processes, const fs::path& cache_folder, std::stop_token stop,
                         const std::function<void(std::string_view)>& progress) {
   if (warm_font_cache(cache_folder)) return {};
+  remove_abandoned(cache_folder);
   static std::atomic<unsigned> count{0};
   const auto work = cache_folder / (".new-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
   std::error_code failed;

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 namespace {
 
 using testing::HasSubstr;
@@ -60,11 +62,12 @@ TEST_F(FontCache, IsNotNeededForARightResult) {
 }
 
 TEST_F(FontCache, TakesNewFontsIntoTheBuildsOwnFolder) {
-  write_file(job.path() / "main.tex",
-             "\\documentclass{article}\\usepackage{fontspec}\\setmainfont{texgyrebonum-regular.otf}\\begin{document}Hi"
-             "\\end{document}\n");
+  write_file(
+      job.path() / "main.tex",
+      "\\documentclass{article}\\usepackage{fontspec}\\setmainfont{lmmonoproplt10-regular.otf}\\begin{document}Hi"
+      "\\end{document}\n");
   ASSERT_TRUE(run({"lualatex", "-interaction=nonstopmode", "main.tex"}, true)) << said;
-  const auto own = scratch.path() / "texmf-var/luatex-cache/generic/fonts/otl/texgyrebonum-regular.luc";
+  const auto own = scratch.path() / "texmf-var/luatex-cache/generic/fonts/otl/lmmonoproplt10-regular.luc";
   EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(own)));
 }
 
@@ -72,6 +75,17 @@ TEST_F(FontCache, IsMadeOnceOnly) {
   const auto before = std::filesystem::last_write_time(*warm_font_cache(cache()));
   warm_fonts(*sandbox(), cache(), {}, {}).value();
   EXPECT_EQ(std::filesystem::last_write_time(*warm_font_cache(cache())), before);
+}
+
+TEST_F(FontCache, RemovesWhatAMakerThatWasKilledLeft) {
+  temporary_folder shared;
+  write_file(shared.path() / ".new-2147483647-0/cache/half", "x");
+  write_file(shared.path() / (".new-" + std::to_string(::getpid()) + "-99/cache/half"), "x");
+  std::stop_source stopped;
+  stopped.request_stop();
+  EXPECT_EQ(warm_fonts(*sandbox(), shared.path(), stopped.get_token(), {}).error().code(), texbuild::errc::canceled);
+  EXPECT_FALSE(std::filesystem::exists(shared.path() / ".new-2147483647-0"));
+  EXPECT_TRUE(std::filesystem::exists(shared.path() / (".new-" + std::to_string(::getpid()) + "-99")));
 }
 
 // With the outlines switched off, the bitmap has to be made.
