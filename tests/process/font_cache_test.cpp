@@ -71,6 +71,21 @@ TEST_F(FontCache, TakesNewFontsIntoTheBuildsOwnFolder) {
   EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(own)));
 }
 
+// Titles, footnotes and emphasis ask for other cuts of the font than the text does.
+TEST_F(FontCache, HasEveryCutOfTheFontsThatADocumentUsesWhenItNamesNone) {
+  write_file(
+      job.path() / "main.tex",
+      "\\documentclass{article}\\usepackage{fontspec}\\title{A}\\author{B}\\begin{document}\\maketitle Text"
+      "\\footnote{Note \\emph{it}} \\textsl{sl} \\textsc{sc} \\textsf{sans \\textsl{sl} \\textbf{\\textsl{bold}}} "
+      "\\texttt{\\textit{it} \\textbf{b}} {\\tiny tiny} {\\Huge\\textbf{big}}\\end{document}\n");
+  ASSERT_TRUE(run({"lualatex", "-interaction=nonstopmode", "main.tex"}, true)) << said;
+  std::string made;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch.path() / "texmf-var/luatex-cache"))
+    if (entry.path().extension() == ".luc" && entry.path().parent_path().filename() == "otl" && !entry.is_symlink())
+      made += entry.path().filename().string() + " ";
+  EXPECT_EQ(made, "");
+}
+
 TEST_F(FontCache, IsMadeOnceOnly) {
   const auto before = std::filesystem::last_write_time(*warm_font_cache(cache()));
   warm_fonts(*sandbox(), cache(), {}, {}).value();
