@@ -185,6 +185,10 @@ void read_sessions(reader& r, settings& s) {
     if (v != nullptr && !v->starts_with("https://") && !v->starts_with("http://"))
       r.fail(flag, "must begin with https:// (or http://)");
   }
+  if (!o.pem.empty()) {
+    if (const auto key = session_key::from_pem(o.pem); !key)
+      r.fail("clerk-jwt-key", "cannot be used: " + key.error().detail());
+  }
   while (o.policy.issuer.ends_with('/')) o.policy.issuer.pop_back();
   if (!o.pem.empty() || !o.jwks_url.empty()) return;
   if (!secret.empty()) {

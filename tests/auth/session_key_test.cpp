@@ -7,16 +7,6 @@ namespace {
 using namespace texbuild;
 using namespace texbuild_test;
 
-/// Standard base64 with padding, in lines.
-std::string pem_of(const std::string& der, const std::string& line_end = "\n", std::size_t width = 64) {
-  auto text = crypto::base64url_encode(der);
-  for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
-  text.append((4 - text.size() % 4) % 4, '=');
-  std::string pem = "-----BEGIN PUBLIC KEY-----" + line_end;
-  for (std::size_t i = 0; i < text.size(); i += width) pem += text.substr(i, width) + line_end;
-  return pem + "-----END PUBLIC KEY-----" + line_end;
-}
-
 bool checks(const session_key& key) {
   return verify_session_token(sign_token(plain_header, plain_payload), key, {}, noon).has_value();
 }

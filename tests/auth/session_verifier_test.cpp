@@ -233,10 +233,7 @@ TEST_F(SessionVerifier, AFetchThatThrowsDoesNotStopTheNext) {
 
 TEST_F(SessionVerifier, WorksWithAPemAndWithoutANetwork) {
   session_verifier::options with;
-  auto text = crypto::base64url_encode(rsa_key::common().spki());
-  for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
-  text.append((4 - text.size() % 4) % 4, '=');
-  with.pem = "-----BEGIN PUBLIC KEY-----\\n" + text + "\\n-----END PUBLIC KEY-----";
+  with.pem = pem_of(rsa_key::common().spki(), "\\n");
   with.jwks_url = "https://clerk.example/keys";
   auto v = session_verifier::make(with, nullptr, server_.time).value();
   EXPECT_TRUE(v.verify(token("any id")));

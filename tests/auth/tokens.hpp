@@ -34,6 +34,16 @@ inline std::string jwk(std::string_view id, const rsa_key& key = rsa_key::common
 
 inline std::string jwks(const std::string& entries) { return R"({"keys":[)" + entries + "]}"; }
 
+/// The PEM block of a key (`rsa_key::spki`).
+inline std::string pem_of(const std::string& der, const std::string& line_end = "\n", std::size_t width = 64) {
+  auto text = texbuild::crypto::base64url_encode(der);
+  for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  text.append((4 - text.size() % 4) % 4, '=');
+  std::string pem = "-----BEGIN PUBLIC KEY-----" + line_end;
+  for (std::size_t i = 0; i < text.size(); i += width) pem += text.substr(i, width) + line_end;
+  return pem + "-----END PUBLIC KEY-----" + line_end;
+}
+
 inline const texbuild::session_key& common_key() {
   static const auto set = texbuild::session_key_set::from_jwks(jwks(jwk("k1"))).value();
   return *set.find("k1");

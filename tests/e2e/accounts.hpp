@@ -1,4 +1,4 @@
-// Session tokens as Clerk makes them, and keys as its operators are given them.
+// Session tokens of this moment, as Clerk makes them.
 #pragma once
 
 #include "tests/auth/tokens.hpp"
@@ -32,17 +32,6 @@ inline std::string session_of(const std::string& user) {
   session_words says;
   says.user = user;
   return session(says);
-}
-
-inline std::string pem_of(const rsa_key& key, const std::string& line_end = "\n") {
-  const auto der = key.spki();
-  std::string text(4 * ((der.size() + 2) / 3) + 1, '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), reinterpret_cast<const unsigned char*>(der.data()),
-                  static_cast<int>(der.size()));
-  text.pop_back();
-  std::string pem = "-----BEGIN PUBLIC KEY-----" + line_end;
-  for (std::size_t at = 0; at < text.size(); at += 64) pem += text.substr(at, 64) + line_end;
-  return pem + "-----END PUBLIC KEY-----" + line_end;
 }
 
 }  // namespace texbuild_test

@@ -8,6 +8,7 @@ namespace {
 using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
+using testing::Not;
 using namespace texbuild_test;
 
 std::string http(const std::string& status, const std::string& body) {
@@ -145,7 +146,7 @@ TEST_F(Clerk, KeysComeFromTheIssuerOrFromTheBackendApi) {
 
 TEST_F(Clerk, APemNeedsNoKeyServer) {
   for (const char* line_end : {"\n", "\\n", "\r\n"}) {
-    server.environment = {{"CLERK_JWT_KEY", pem_of(first, line_end)}};
+    server.environment = {{"CLERK_JWT_KEY", pem_of(first.spki(), line_end)}};
     server.start();
     EXPECT_EQ(status_with(token(first, "any_id")), 200);
     expect_unauthorized(token(second, "any_id"), "another key");

@@ -263,9 +263,9 @@ std::string document(const std::string& body, const std::string& preamble) {
   return "\\documentclass{article}\n" + preamble + "\\begin{document}\n" + body + "\n\\end{document}\n";
 }
 
-std::string slow_document(const std::string& body) {
-  return document("\\newcount\\n\\def\\next{\\advance\\n by 1 \\ifnum\\n<6000000 \\expandafter\\next\\fi}\\next\n" +
-                  body);
+std::string slow_document(const std::string& body, int turns) {
+  return document("\\newcount\\n\\def\\next{\\advance\\n by 1 \\ifnum\\n<" + std::to_string(turns) +
+                  " \\expandafter\\next\\fi}\\next\n" + body);
 }
 
 std::string endless_document() { return document("\\def\\next{\\next}\\next"); }

@@ -52,7 +52,7 @@ struct ended_run {
 ended_run run(const std::vector<std::string>& argv, const variables& more = {});
 
 /// Asks until the answer is yes; false when it has not come after a generous while.
-bool comes_true(const std::function<bool()>& ask, std::chrono::seconds patience = std::chrono::seconds(90));
+bool comes_true(const std::function<bool()>& ask, std::chrono::seconds patience = std::chrono::seconds(240));
 
 /// A server on a free port with a data folder of its own, which stays from start to start.
 class real_server {
@@ -96,10 +96,9 @@ class real_server {
   /// The head of a form upload, up to and with the empty line.
   [[nodiscard]] std::string upload_head(std::uint64_t body_bytes) const;
   /// Uploads, expects 201; the id.
-  [[nodiscard]] std::string accepted(const std::string& zip,
-                                     const std::map<std::string, std::string>& fields = {}) const;
+  std::string accepted(const std::string& zip, const std::map<std::string, std::string>& fields = {}) const;
   /// Waits until a build has ended; the build.
-  [[nodiscard]] http_answer ended(const std::string& id, const std::string& token = {}) const;
+  http_answer ended(const std::string& id, const std::string& token = {}) const;
   /// Waits until a build has begun.
   void begun(const std::string& id) const;
   /// By a fresh link.
@@ -130,8 +129,8 @@ struct RealServer : testing::Test {
 std::string zip_of(const std::string& main_tex);
 /// A document with this text.
 std::string document(const std::string& body, const std::string& preamble = {});
-/// A document with this text that takes seconds.
-std::string slow_document(const std::string& body);
+/// A document with this text that takes a second or more; `turns` of 6 million take two or three.
+std::string slow_document(const std::string& body, int turns = 3'000'000);
 /// One that never ends.
 std::string endless_document();
 /// A project whose PDF has a good 16 MB.

@@ -1,6 +1,8 @@
 // Every row "refused at upload" of the contract, through HTTP: the status, the words, and nothing left on disk.
 #include "tests/e2e/real_server.hpp"
 
+#include <sstream>
+
 namespace {
 
 using testing::AllOf;

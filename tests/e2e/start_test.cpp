@@ -155,17 +155,4 @@ TEST_F(Start, IsAliveAndReady) {
   EXPECT_EQ(ready.status, 200) << ready.body;
 }
 
-TEST_F(Start, IsNotReadyWithoutTex) {
-  server.environment["PATH"] = "/nowhere";
-  try {
-    server.start();
-  } catch (const std::runtime_error& e) {
-    // Without TeX and its tools it may refuse to come up at all, if it says why.
-    EXPECT_THAT(e.what(), AnyOf(HasSubstr("TeX"), HasSubstr("bwrap"), HasSubstr("pdflatex")));
-    return;
-  }
-  EXPECT_EQ(server.ask("GET", "/healthz").status, 200);
-  EXPECT_EQ(server.ask("GET", "/readyz").status, 503);
-}
-
 }  // namespace

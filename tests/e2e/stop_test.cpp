@@ -1,6 +1,7 @@
 // SIGTERM: the door closes, waiting clients are answered, running builds finish or go back, within 30 seconds.
 #include "tests/e2e/real_server.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -35,11 +36,10 @@ struct Stop : RealServer {
 
 TEST_F(Stop, LetsARunningBuildFinish) {
   server.start();
-  const auto id = server.accepted(zip_of(slow_document("Finished in time.")));
+  const auto id = server.accepted(zip_of(slow_document("Finished in time.", 600'000)));
   server.begun(id);
   auto waiting = waiting_for(id);
   ASSERT_TRUE(comes_true([&] { return sent.load(); }));
-  ASSERT_EQ(server.get("/api/build/" + id + "/status").text("status"), "compiling");
   server.send(SIGTERM);
   EXPECT_TRUE(comes_true([&] { return refuses_connections(); }));
   EXPECT_EQ(server.wait(), 0) << server.err();
@@ -75,7 +75,9 @@ TEST_F(Stop, HandsBackABuildThatDoesNotEnd) {
   waiting.join();
   EXPECT_THAT(waited.status, AnyOf(200, 503));
   EXPECT_TRUE(waited.whole());
-  if (waited.status == 200) EXPECT_THAT(waited.text("status"), AnyOf("pending", "compiling")) << waited.body;
+  if (waited.status == 200) {
+    EXPECT_THAT(waited.text("status"), AnyOf("pending", "compiling")) << waited.body;
+  }
   EXPECT_THAT(server.workers(), IsEmpty());
   EXPECT_THAT(server.stored({"scratch", "uploads"}), IsEmpty());
 

@@ -1,5 +1,7 @@
 #include "server/config.hpp"
 
+#include "tests/auth/tokens.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,7 +67,8 @@ TEST(Settings, ComeFromFlagsOrVariablesOfTheSameName) {
 }
 
 TEST(Settings, FindTheKeysOfSessions) {
-  EXPECT_EQ(read({}, {{"CLERK_JWT_KEY", "pem"}}).value().sessions.pem, "pem");
+  const auto pem = texbuild_test::pem_of(texbuild_test::rsa_key::common().spki(), "\\n");
+  EXPECT_EQ(read({}, {{"CLERK_JWT_KEY", pem}}).value().sessions.pem, pem);
   EXPECT_EQ(read({}, {{"CLERK_JWKS_URL", "http://x/keys"}}).value().sessions.jwks_url, "http://x/keys");
   const auto backend =
       read({}, {{"CLERK_SECRET_KEY", "sk_test_1"}, {"CLERK_API_URL", "http://localhost:1/v1/"}}).value();
@@ -86,6 +89,7 @@ TEST(Settings, NameTheSettingThatIsWrong) {
   EXPECT_THAT(fault({"--dev", "--log=loud"}), HasSubstr("TEXBUILD_LOG"));
   EXPECT_THAT(fault({"--dev", "--allow-shell-escape=perhaps"}), HasSubstr("SHELL_ESCAPE"));
   EXPECT_THAT(fault({"--clerk-issuer=clerk.example"}), HasSubstr("https://"));
+  EXPECT_THAT(fault({}, {{"CLERK_JWT_KEY", "no key"}}), HasSubstr("CLERK_JWT_KEY"));
   EXPECT_THAT(fault({"--dev", "--database-url=mysql://x"}), HasSubstr("DATABASE_URL"));
   EXPECT_THAT(fault({"--nonsense"}), HasSubstr("nonsense"));
   EXPECT_THAT(fault({"stray"}), HasSubstr("--help"));
