@@ -17,6 +17,9 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/texbuildConfigVersion.cma
 install(FILES ${PROJECT_BINARY_DIR}/texbuildConfig.cmake ${PROJECT_BINARY_DIR}/texbuildConfigVersion.cmake
   DESTINATION ${package_folder})
 
+# The installed tree can be moved: the prefix is found from where texbuild.pc lies.
+file(RELATIVE_PATH to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" to_prefix "${to_prefix}")
 configure_file(${PROJECT_SOURCE_DIR}/cmake/texbuild.pc.in ${PROJECT_BINARY_DIR}/texbuild.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/texbuild.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -34,6 +34,7 @@ namespace {
 constexpr std::size_t most_connections = 4096;
 constexpr unsigned io_threads = 2;
 constexpr unsigned pool_threads = 8;  // they wait for the disk, not for the processor
+constexpr unsigned form_threads = 4;
 constexpr std::string_view dev_user = "user_dev";
 // Together under the 30 s that an orchestrator gives.
 constexpr seconds builds_may_finish{20};
@@ -74,13 +75,14 @@ result<url_signer> make_signer(const settings& with, entropy& random) {
 
 struct web_server::impl {
   impl(settings s, std::ostream& out, std::shared_ptr<clock> time)
-      : with(std::move(s)), log(with.log, out, std::move(time)), pool(pool_threads) {}
+      : with(std::move(s)), log(with.log, out, std::move(time)), pool(pool_threads), forms(form_threads) {}
 
   settings with;
   logger log;
   std::string dev_token;
   asio::io_context io;
   asio::thread_pool pool;
+  asio::thread_pool forms;
   std::optional<engine> builds;
   std::optional<session_verifier> who;
   std::optional<url_signer> links;
@@ -90,10 +92,12 @@ struct web_server::impl {
   std::shared_ptr<listener> door;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> busy;
   std::vector<std::thread> threads;
+  std::jthread warming;
   bool stopped = false;
 
   result<void> start(environment parts);
   result<void> open_sessions(const environment& parts);
+  void warm(const std::stop_token& stop);
   void stop();
 };
 
@@ -136,7 +140,7 @@ result<void> web_server::impl::start(environment parts) {
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
   context = std::make_shared<session_context>(with, *routes, *builds, *who, parts.time, parts.random, log,
-                                              pool.get_executor(), std::move(*uploads));
+                                              pool.get_executor(), forms.get_executor(), std::move(*uploads));
   door->start([c = context](asio::ip::tcp::socket socket) {
     if (c->open_sessions() < most_connections) start_session(std::move(socket), c);
   });
@@ -151,10 +155,21 @@ result<void> web_server::impl::start(environment parts) {
   return {};
 }
 
+void web_server::impl::warm(const std::stop_token& stop) {
+  const auto note = [this](std::string_view program) {
+    log.write(log_level::info, "making the font cache: " + std::string(program));
+  };
+  const auto done = builds->warm(note, stop);
+  if (!done && done.error().code() != errc::canceled)
+    log.write(log_level::error, "the font cache could not be made, LuaTeX builds will be slow: " +
+                                    done.error().detail() + " " + done.error().cause());
+}
+
 void web_server::impl::stop() {
   if (stopped) return;
   stopped = true;
   if (door) door->stop();
+  warming = {};  // stops it and waits
   if (context) context->stop_sessions();
   if (builds) builds->drain(builds_may_finish);
   // Waiting clients have their answer now, or will ask another server.
@@ -165,6 +180,7 @@ void web_server::impl::stop() {
   io.stop();
   for (auto& t : threads) t.join();
   pool.join();
+  forms.join();
 }
 
 web_server::web_server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -191,6 +207,9 @@ result<web_server> web_server::start(settings with, environment parts, std::ostr
   return web_server(std::move(state));
 }
 
+void web_server::warm() {
+  impl_->warming = std::jthread([state = impl_.get()](const std::stop_token& stop) { state->warm(stop); });
+}
 void web_server::stop() { impl_->stop(); }
 std::uint16_t web_server::port() const noexcept { return impl_->door->port(); }
 const std::string& web_server::dev_token() const noexcept { return impl_->dev_token; }

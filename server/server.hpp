@@ -24,6 +24,8 @@ class web_server {
   /// Stops, if `stop` was not called.
   ~web_server();
 
+  /// Makes LuaTeX's font cache in the background, so that no build pays for it; at once done when it is there. Once.
+  void warm();
   /// Takes no more connections, lets requests and builds come to their end for a while, hands back what still runs.
   /// Blocks for less than 30 seconds.
   void stop();

@@ -259,7 +259,7 @@ asio::awaitable<reply> session::answer(form_reader& parser, std::shared_ptr<requ
       r->form = upload_form();  // an upload that was refused is gone before the client hears of it
       return made;
     };
-    out = co_await async_on<reply>(context_->pool, std::move(work), asio::use_awaitable);
+    out = co_await async_on<reply>(context_->forms, std::move(work), asio::use_awaitable);
   } else {
     const bool whole = co_await pass_over_body(parser);
     if (!whole) co_return problem(error(errc::payload_too_large, "this address takes no body"));
@@ -357,7 +357,7 @@ asio::awaitable<std::optional<reply>> session::receive_form(form_reader& parser,
     std::function<result<void>()> work = [writer, form, chunk, bytes] {
       return form->feed(std::string_view(chunk->data(), bytes), *writer);
     };
-    const auto taken = co_await async_on<result<void>>(context_->pool, std::move(work), asio::use_awaitable);
+    const auto taken = co_await async_on<result<void>>(context_->forms, std::move(work), asio::use_awaitable);
     if (!taken) co_return problem(taken.error());
   }
   if (!form->complete()) co_return problem(error(errc::invalid_input, "the form ends before its last boundary"));

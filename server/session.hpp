@@ -34,12 +34,14 @@ struct session_context {
   std::shared_ptr<clock> time;
   std::shared_ptr<entropy> random;
   logger& log;
-  boost::asio::any_io_executor pool;  ///< for blocking work
-  std::filesystem::path uploads;      ///< where forms stream to
+  boost::asio::any_io_executor pool;   ///< for blocking work of milliseconds
+  boost::asio::any_io_executor forms;  ///< for uploads, which may take seconds each and must not hold up the rest
+  std::filesystem::path uploads;       ///< where forms stream to
   std::atomic<bool> stopping{false};
 
   session_context(const settings& s, const router& r, engine& b, session_verifier& v, std::shared_ptr<clock> t,
-                  std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p, std::filesystem::path u)
+                  std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p, boost::asio::any_io_executor f,
+                  std::filesystem::path u)
       : with(s),
         routes(r),
         builds(b),
@@ -48,6 +50,7 @@ struct session_context {
         random(std::move(e)),
         log(l),
         pool(std::move(p)),
+        forms(std::move(f)),
         uploads(std::move(u)) {}
 
   void add(session* s);

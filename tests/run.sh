@@ -27,7 +27,10 @@ export TSAN_OPTIONS="suppressions=$PWD/cmake/tsan.supp:halt_on_error=1:second_de
 
 running=
 summary=()
-trap '[[ -z $running ]] || kill "$running" 2>/dev/null || true' EXIT
+set -m  # each stage is a process group, so that all of it ends with this script
+trap '[[ -z $running ]] || kill -- "-$running" 2>/dev/null || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # stage <name> <function>: its output goes to a log; a line of it is shown now and then, and the end of it if it fails.
 stage() {
@@ -73,11 +76,8 @@ address_sanitizer() {
 
 thread_sanitizer() {
   # What runs on several threads. Each binary in one process: starting ThreadSanitizer costs more than most tests.
-  local threaded=(build_test store_test sqlite_test blobs_test) test around=()
+  local threaded=(build_test store_test sqlite_test auth_test http_test server_http_test) test around=()
   cmake -C cmake/cache/tsan.cmake -S . -B build/tsan -G Ninja
-  for test in auth_test http_test threads_test; do
-    ! ninja -C build/tsan -t query "$test" >/dev/null 2>&1 || threaded+=("$test")
-  done
   ninja -C build/tsan -j "$jobs" "${threaded[@]}"
   # On a kernel with much randomness in its addresses, GCC 12's ThreadSanitizer finds no room for its tables.
   build/tsan/bin/sqlite_test --gtest_list_tests >/dev/null 2>&1 || around=(setarch "$(uname -m)" -R)
@@ -94,7 +94,7 @@ clang_and_fuzz() {
 }
 
 tidy() {
-  # -quiet: without the count of what was not shown. The list of files is that of the build with GCC.
+  # The files are those of the build with GCC.
   run-clang-tidy-14 -quiet -j "$jobs" -p build/ci "^$PWD/(src|server)/.*\.cpp$"
   echo "clang-tidy found nothing"
 }

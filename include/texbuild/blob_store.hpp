@@ -2,6 +2,8 @@
 /// Bytes by name: where sources and artifacts are kept. Implementations: a folder (`open_folder_store`).
 #pragma once
 
+#include <texbuild/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,8 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {

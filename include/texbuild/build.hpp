@@ -2,6 +2,9 @@
 /// The values that describe a build: what is asked for, how it stands, what came of it.
 #pragma once
 
+#include <texbuild/blob_store.hpp>
+#include <texbuild/error.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
@@ -10,9 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <texbuild/blob_store.hpp>
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {
@@ -47,13 +47,13 @@ TEXBUILD_API std::optional<build_status> parse_build_status(std::string_view wor
 
 /// What is asked for.
 struct build_request {
-  std::string owner;                              ///< whose build; "" for a host with no users
+  std::string owner;  ///< whose build; "" for a host with no users
   tex_engine engine = tex_engine::pdflatex;
-  std::optional<std::string> main_file;           ///< empty: see `project::main_file`
-  bool shell_escape = false;                      ///< refused (`errc::forbidden`) unless the engine's options allow it
-  std::string idempotency_key;                    ///< the same key and owner give the same build again
-  int priority = 0;                               ///< higher goes first
-  std::chrono::seconds lifetime{0};               ///< until it expires; 0: the engine's retention policy
+  std::optional<std::string> main_file;  ///< empty: see `project::main_file`
+  bool shell_escape = false;             ///< refused (`errc::forbidden`) unless the engine's options allow it
+  std::string idempotency_key;           ///< the same key and owner give the same build again
+  int priority = 0;                      ///< higher goes first
+  std::chrono::seconds lifetime{0};      ///< until it expires; 0: the engine's retention policy
 
   build_request() = default;
 };
@@ -84,22 +84,22 @@ TEXBUILD_API std::ostream& operator<<(std::ostream& out, const diagnostic& d);
 struct build_info {
   using time_point = std::chrono::system_clock::time_point;
 
-  std::string id;      ///< "bld_" and a time-sortable, random rest
+  std::string id;  ///< "bld_" and a time-sortable, random rest
   std::string owner;
   build_status status = build_status::pending;
   tex_engine engine = tex_engine::pdflatex;  ///< never `automatic` once compiling
   std::string main_file;
   bool shell_escape = false;
-  std::string message;                       ///< why it failed or what it does, for a person
-  int progress = 0;                          ///< 0 … 100, never falling
-  int passes = 0;                            ///< runs of the TeX engine
-  std::chrono::milliseconds duration{0};     ///< of compiling
+  std::string message;                    ///< why it failed or what it does, for a person
+  int progress = 0;                       ///< 0 … 100, never falling
+  int passes = 0;                         ///< runs of the TeX engine
+  std::chrono::milliseconds duration{0};  ///< of compiling
   bool cached = false;
-  std::uint64_t storage_bytes = 0;           ///< sources and artifacts kept for it
+  std::uint64_t storage_bytes = 0;  ///< sources and artifacts kept for it
   time_point created_at;
   time_point updated_at;
   time_point expires_at;
-  std::optional<time_point> completed_at;    ///< when it ended
+  std::optional<time_point> completed_at;  ///< when it ended
 
   build_info() = default;
 };

@@ -3,6 +3,8 @@
 /// placeholders are `$1`, `$2`, …; types are BIGINT, DOUBLE PRECISION and TEXT; `ON CONFLICT` and `RETURNING` are used.
 #pragma once
 
+#include <texbuild/error.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -13,8 +15,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {
@@ -47,8 +47,8 @@ class TEXBUILD_API sql_session {
 
   /// The same with the parameters in place: `s.run("… $1", id)`.
   template <class... P>
-    requires(sizeof...(P) > 0) && (std::constructible_from<sql_value, P> && ...)
-  result<std::vector<sql_row>> run(std::string_view sql, P&&... parameters) {
+  requires(sizeof...(P) > 0) && (std::constructible_from<sql_value, P> &&
+                                 ...) result<std::vector<sql_row>> run(std::string_view sql, P&&... parameters) {
     const sql_value values[] = {sql_value(std::forward<P>(parameters))...};
     return run(sql, std::span<const sql_value>(values));
   }

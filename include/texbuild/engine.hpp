@@ -2,6 +2,16 @@
 /// The build engine: accepts projects, keeps them safe, runs TeX on them in sandboxes, keeps the results.
 #pragma once
 
+#include <texbuild/build.hpp>
+#include <texbuild/environment.hpp>
+#include <texbuild/error.hpp>
+#include <texbuild/process.hpp>
+#include <texbuild/project.hpp>
+#include <texbuild/retention.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -13,37 +23,27 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/async_result.hpp>
-
-#include <texbuild/build.hpp>
-#include <texbuild/environment.hpp>
-#include <texbuild/error.hpp>
-#include <texbuild/process.hpp>
-#include <texbuild/project.hpp>
-#include <texbuild/retention.hpp>
-
 namespace texbuild {
 inline namespace v0 {
 
 /// Settings of an engine.
 struct engine_options {
   // What changes behaviour.
-  std::filesystem::path data_folder;   ///< database and artifacts; empty: a temporary one, gone with the engine
+  std::filesystem::path data_folder;  ///< database and artifacts; empty: a temporary one, gone with the engine
   bool allow_shell_escape = false;
   retention_policy retention;
-  process_limits limits;               ///< of one build: `wall` and `disk_bytes` hold for all its commands together
+  process_limits limits;  ///< of one build: `wall` and `disk_bytes` hold for all its commands together
   project_limits project;
   std::uint64_t log_bytes = 10ULL << 20;         ///< kept of a log; the rest is cut, and a last line says so
   std::uint64_t least_free_bytes = 64ULL << 20;  ///< less free disk than this: `errc::insufficient_storage`
   int passes = 6;                                ///< of the TeX engine, at most
 
   // What changes speed.
-  unsigned int workers = 0;                      ///< builds at once; 0: one per processor
-  std::filesystem::path cache_folder;            ///< fonts made once, shown to builds read-only; empty: in data_folder
-  std::filesystem::path scratch_folder;          ///< where builds run; empty: in data_folder, or the system's temporary
-  std::chrono::seconds lease{30};                ///< a worker silent for that long loses its job
-  bool accept_only = false;                      ///< take builds in, but run none here
+  unsigned int workers = 0;              ///< builds at once; 0: one per processor
+  std::filesystem::path cache_folder;    ///< fonts made once, shown to builds read-only; empty: in data_folder
+  std::filesystem::path scratch_folder;  ///< where builds run; empty: in data_folder, or the system's temporary
+  std::chrono::seconds lease{30};        ///< a worker silent for that long loses its job
+  bool accept_only = false;              ///< take builds in, but run none here
 
   engine_options() = default;
 };
@@ -56,8 +56,8 @@ struct build_page {
 
 /// What an owner has used.
 struct owner_usage {
-  std::uint64_t monthly_builds = 0;   ///< accepted in this calendar month (UTC)
-  std::uint64_t concurrent = 0;       ///< pending or compiling
+  std::uint64_t monthly_builds = 0;  ///< accepted in this calendar month (UTC)
+  std::uint64_t concurrent = 0;      ///< pending or compiling
   std::uint64_t storage_bytes = 0;
 };
 
@@ -68,8 +68,8 @@ struct engine_stats {
   std::uint64_t failed = 0;
   std::uint64_t canceled = 0;
   std::uint64_t passes = 0;
-  std::uint64_t running = 0;   ///< now, in this engine
-  std::uint64_t pending = 0;   ///< now, in the store
+  std::uint64_t running = 0;  ///< now, in this engine
+  std::uint64_t pending = 0;  ///< now, in the store
 };
 
 /// Keeps a handler subscribed to a build's events; ends the subscription when it dies. When the destructor returns, the
@@ -154,7 +154,9 @@ class TEXBUILD_API engine {
   template <class Token>
   auto async_build(project source, build_request request, Token&& token) {
     return boost::asio::async_initiate<Token, void(result<build_outcome>)>(
-        [this](auto handler, project p, build_request r) { start_build(std::move(p), std::move(r), std::move(handler)); },
+        [this](auto handler, project p, build_request r) {
+          start_build(std::move(p), std::move(r), std::move(handler));
+        },
         token, std::move(source), std::move(request));
   }
   template <class Token>

@@ -3,14 +3,14 @@
 /// own ideas, replaces what it wants to control.
 #pragma once
 
+#include <texbuild/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
-
-#include <boost/asio/any_io_executor.hpp>
-
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {
@@ -41,12 +41,12 @@ class TEXBUILD_API entropy {
 /// The parts that an engine works with. An empty member means: the real one, made from `engine_options`.
 /// Shared ownership: the engine keeps what it was given for as long as it lives.
 struct environment {
-  std::shared_ptr<texbuild::clock> time;              ///< default `system_clock()`
-  std::shared_ptr<texbuild::entropy> random;          ///< default `system_entropy()`
-  std::shared_ptr<texbuild::http_client> http;        ///< every outbound request
-  std::shared_ptr<texbuild::process_runner> processes;///< every child process; default: sandboxed
-  std::shared_ptr<texbuild::database> db;             ///< default: SQLite in the data folder
-  std::shared_ptr<texbuild::blob_store> blobs;        ///< default: a folder in the data folder
+  std::shared_ptr<texbuild::clock> time;                ///< default `system_clock()`
+  std::shared_ptr<texbuild::entropy> random;            ///< default `system_entropy()`
+  std::shared_ptr<texbuild::http_client> http;          ///< every outbound request
+  std::shared_ptr<texbuild::process_runner> processes;  ///< every child process; default: sandboxed
+  std::shared_ptr<texbuild::database> db;               ///< default: SQLite in the data folder
+  std::shared_ptr<texbuild::blob_store> blobs;          ///< default: a folder in the data folder
   /// Where the engine's state lives; made serial by the engine itself. Empty: threads of the engine's own.
   boost::asio::any_io_executor loop;
   /// Where blocking work runs. Empty: threads of the engine's own.

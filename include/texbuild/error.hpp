@@ -5,39 +5,39 @@
 /// is no error: it is a `build_outcome`.
 #pragma once
 
-#include <chrono>
-#include <optional>
-#include <string>
-#include <utility>
+#include <texbuild/export.hpp>
 
 #include <boost/assert/source_location.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
-#include <texbuild/export.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace texbuild {
 inline namespace v0 {
 
 /// Stable codes, grouped by what the caller does about them. Do not change the values: they may be stored.
 enum class errc {
-  invalid_input = 1,          ///< the caller's data is wrong; `detail()` says which part
-  not_found = 2,              ///< there is no such thing
-  unauthorized = 3,           ///< no proof of identity, or a bad one
-  forbidden = 4,              ///< known caller, not allowed
-  conflict = 5,               ///< not in the present state
-  gone = 6,                   ///< was there, is no more (expired)
-  payload_too_large = 7,      ///< over a size limit
-  unsupported_media_type = 8, ///< a form that is not understood
-  rate_limited = 9,           ///< too often; see `retry_after()`
-  limit_exceeded = 10,        ///< over a quota
-  compilation_failed = 11,    ///< asked for the result of a build that failed
-  insufficient_storage = 12,  ///< the disk is too full
-  unavailable = 13,           ///< a part that is needed is missing or down; trying again later may help
-  provider_error = 14,        ///< an outside service failed or refused
-  canceled = 15,              ///< stopped on request
-  timed_out = 16,             ///< took longer than allowed
-  internal = 17,              ///< a fault of this library or of the machine
+  invalid_input = 1,           ///< the caller's data is wrong; `detail()` says which part
+  not_found = 2,               ///< there is no such thing
+  unauthorized = 3,            ///< no proof of identity, or a bad one
+  forbidden = 4,               ///< known caller, not allowed
+  conflict = 5,                ///< not in the present state
+  gone = 6,                    ///< was there, is no more (expired)
+  payload_too_large = 7,       ///< over a size limit
+  unsupported_media_type = 8,  ///< a form that is not understood
+  rate_limited = 9,            ///< too often; see `retry_after()`
+  limit_exceeded = 10,         ///< over a quota
+  compilation_failed = 11,     ///< asked for the result of a build that failed
+  insufficient_storage = 12,   ///< the disk is too full
+  unavailable = 13,            ///< a part that is needed is missing or down; trying again later may help
+  provider_error = 14,         ///< an outside service failed or refused
+  canceled = 15,               ///< stopped on request
+  timed_out = 16,              ///< took longer than allowed
+  internal = 17,               ///< a fault of this library or of the machine
 };
 
 /// The category of `errc`, named "texbuild".

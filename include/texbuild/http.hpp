@@ -2,6 +2,11 @@
 /// The seam to outbound HTTP: key sets now, payment and model services later.
 #pragma once
 
+#include <texbuild/error.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -9,11 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/any_io_executor.hpp>
-
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {

@@ -3,6 +3,8 @@
 /// started through a `process_runner`; the real one puts each into a sandbox of its own.
 #pragma once
 
+#include <texbuild/error.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -14,21 +16,19 @@
 #include <utility>
 #include <vector>
 
-#include <texbuild/error.hpp>
-
 namespace texbuild {
 inline namespace v0 {
 
 /// What one command may use. A limit that is hit kills the command with all its children. 0 means: no limit.
 struct process_limits {
   std::chrono::milliseconds wall{std::chrono::minutes(5)};
-  std::chrono::milliseconds cpu{std::chrono::minutes(5)};        ///< of the whole process tree
-  std::uint64_t memory_bytes = 2ULL << 30;                       ///< resident, of the whole process tree
-  std::uint32_t processes = 64;                                  ///< at once
-  std::uint64_t file_bytes = 512ULL << 20;                       ///< of one written file
-  std::uint64_t disk_bytes = 1ULL << 30;                         ///< of everything below `root` and `scratch`, and of files without a name
-  std::uint64_t disk_files = 20'000;                             ///< files and folders below `root` and `scratch`
-  std::uint64_t output_bytes = 64ULL << 20;                      ///< stdout and stderr together
+  std::chrono::milliseconds cpu{std::chrono::minutes(5)};  ///< of the whole process tree
+  std::uint64_t memory_bytes = 2ULL << 30;                 ///< resident, of the whole process tree
+  std::uint32_t processes = 64;                            ///< at once
+  std::uint64_t file_bytes = 512ULL << 20;                 ///< of one written file
+  std::uint64_t disk_bytes = 1ULL << 30;     ///< of everything below `root` and `scratch`, and of files without a name
+  std::uint64_t disk_files = 20'000;         ///< files and folders below `root` and `scratch`
+  std::uint64_t output_bytes = 64ULL << 20;  ///< stdout and stderr together
 };
 
 /// Which limit ended a command.
@@ -58,13 +58,13 @@ struct command {
 
 /// How a command ended.
 struct process_result {
-  int exit_status = 0;                          ///< of `exit`; -1 when killed by a signal
-  int signal = 0;                               ///< that killed it, or 0
-  limit_kind limit = limit_kind::none;          ///< that was hit
-  bool canceled = false;                        ///< the stop token asked for the end
+  int exit_status = 0;                  ///< of `exit`; -1 when killed by a signal
+  int signal = 0;                       ///< that killed it, or 0
+  limit_kind limit = limit_kind::none;  ///< that was hit
+  bool canceled = false;                ///< the stop token asked for the end
   std::chrono::milliseconds wall{0};
-  std::chrono::milliseconds cpu{0};             ///< of the whole process tree
-  std::uint64_t peak_memory_bytes = 0;          ///< highest seen of the whole process tree (sampled)
+  std::chrono::milliseconds cpu{0};     ///< of the whole process tree
+  std::uint64_t peak_memory_bytes = 0;  ///< highest seen of the whole process tree (sampled)
   [[nodiscard]] bool succeeded() const noexcept {
     return exit_status == 0 && signal == 0 && limit == limit_kind::none && !canceled;
   }

@@ -2,6 +2,8 @@
 /// A LaTeX project as it comes in: a ZIP or a folder, checked before anything of it is written.
 #pragma once
 
+#include <texbuild/error.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <string_view>
 #include <vector>
 
-#include <texbuild/error.hpp>
-
 namespace texbuild {
 inline namespace v0 {
 
@@ -19,11 +19,11 @@ enum class tex_engine;
 
 /// How much a project may hold. The defaults are those of the documented API.
 struct project_limits {
-  std::uint64_t zip_bytes = 100ULL << 20;        ///< of the archive itself
-  std::uint64_t unpacked_bytes = 1ULL << 30;     ///< of all files together
+  std::uint64_t zip_bytes = 100ULL << 20;     ///< of the archive itself
+  std::uint64_t unpacked_bytes = 1ULL << 30;  ///< of all files together
   std::uint64_t entries = 10'000;
-  std::uint64_t name_bytes = 1024;               ///< of one path
-  std::uint64_t depth = 64;                      ///< folders in one path
+  std::uint64_t name_bytes = 1024;  ///< of one path
+  std::uint64_t depth = 64;         ///< folders in one path
   /// An entry that unpacks to more than this many times its size, and to over 16 MB, is a bomb.
   std::uint64_t ratio = 1000;
 };

@@ -17,10 +17,10 @@ struct retention_policy {
 
 /// What a sweep did.
 struct sweep_report {
-  std::uint64_t expired = 0;         ///< builds that became `expired`
-  std::uint64_t removed = 0;         ///< builds whose rows and files are gone
-  std::uint64_t orphans = 0;         ///< stored objects that no build knew
-  std::uint64_t returned = 0;        ///< builds taken back from workers that fell silent
+  std::uint64_t expired = 0;   ///< builds that became `expired`
+  std::uint64_t removed = 0;   ///< builds whose rows and files are gone
+  std::uint64_t orphans = 0;   ///< stored objects that no build knew
+  std::uint64_t returned = 0;  ///< builds taken back from workers that fell silent
 };
 
 }  // namespace v0

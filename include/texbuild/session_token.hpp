@@ -3,6 +3,8 @@
 /// package @clerk/backend 3.25, stricter where RFC 7515 is (crit, padding, duplicate members).
 #pragma once
 
+#include <texbuild/error.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {
@@ -21,24 +21,24 @@ class http_client;
 
 /// What is asked of a token beside its signature.
 struct session_policy {
-  std::string issuer;                            ///< must equal `iss`; "" does not check
-  std::vector<std::string> authorized_parties;   ///< `azp` must be one of them, byte for byte; empty does not check
-  std::string audience;                          ///< checked when set and the token has `aud`
+  std::string issuer;                           ///< must equal `iss`; "" does not check
+  std::vector<std::string> authorized_parties;  ///< `azp` must be one of them, byte for byte; empty does not check
+  std::string audience;                         ///< checked when set and the token has `aud`
   std::chrono::milliseconds clock_skew{5000};
-  std::size_t most_bytes = 16 * 1024;            ///< of the whole token
+  std::size_t most_bytes = 16 * 1024;  ///< of the whole token
 };
 
 /// What a good token says.
 struct session_claims {
-  std::string user_id;       ///< `sub`
-  std::string session_id;    ///< `sid`; may be empty
+  std::string user_id;     ///< `sub`
+  std::string session_id;  ///< `sid`; may be empty
   std::string authorized_party;
   std::string issuer;
   std::chrono::system_clock::time_point expires_at;
   std::string organization_id;
-  std::string organization_role;                     ///< without `org:` in version 2, as sent in version 1
-  std::vector<std::string> organization_permissions; ///< `org:<feature>:<permission>`
-  std::string actor;                                 ///< `act.sub`: the operator behind an impersonated session
+  std::string organization_role;                      ///< without `org:` in version 2, as sent in version 1
+  std::vector<std::string> organization_permissions;  ///< `org:<feature>:<permission>`
+  std::string actor;                                  ///< `act.sub`: the operator behind an impersonated session
 };
 
 /// A public key that can check signatures. Immutable; copies share it; thread safe.
@@ -70,7 +70,8 @@ class TEXBUILD_API session_key_set {
 /// The `kid` of a token's header, unverified; for choosing a key. `errc::unauthorized` if it is no token; "" for none.
 TEXBUILD_API result<std::string> session_key_id(std::string_view token, const session_policy& policy = {});
 
-/// Checks a token against a key. Pure. `errc::unauthorized`; `cause()` has the reason in Clerk's words (`token-expired`).
+/// Checks a token against a key. Pure. `errc::unauthorized`; `cause()` has the reason in Clerk's words
+/// (`token-expired`).
 TEXBUILD_API result<session_claims> verify_session_token(std::string_view token, const session_key& key,
                                                          const session_policy& policy,
                                                          std::chrono::system_clock::time_point now);
@@ -84,12 +85,12 @@ TEXBUILD_API std::optional<std::string> find_session_token(std::string_view auth
 class TEXBUILD_API session_verifier {
  public:
   struct options {
-    std::string pem;                              ///< set: used alone, no network
-    std::string jwks_url;                         ///< else this
-    std::string bearer;                           ///< secret for the address (Clerk's Backend API); "" for none
+    std::string pem;       ///< set: used alone, no network
+    std::string jwks_url;  ///< else this
+    std::string bearer;    ///< secret for the address (Clerk's Backend API); "" for none
     session_policy policy;
-    std::chrono::seconds keys_fresh_for{300};     ///< then they are fetched again
-    std::chrono::seconds unknown_key_pause{30};   ///< at the least between fetches caused by unknown key ids
+    std::chrono::seconds keys_fresh_for{300};    ///< then they are fetched again
+    std::chrono::seconds unknown_key_pause{30};  ///< at the least between fetches caused by unknown key ids
   };
   /// `errc::invalid_input` when neither or an unusable key is given.
   static result<session_verifier> make(options with, std::shared_ptr<http_client> http, std::shared_ptr<clock> time);

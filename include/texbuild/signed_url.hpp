@@ -2,13 +2,13 @@
 /// Links that work without an account for a short while: HMAC-SHA256 over what they grant.
 #pragma once
 
+#include <texbuild/error.hpp>
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {

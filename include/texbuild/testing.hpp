@@ -2,6 +2,10 @@
 /// Fakes for your tests and ours: component `texbuild::testing`.
 #pragma once
 
+#include <texbuild/environment.hpp>
+#include <texbuild/http.hpp>
+#include <texbuild/process.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -9,10 +13,6 @@
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include <texbuild/environment.hpp>
-#include <texbuild/http.hpp>
-#include <texbuild/process.hpp>
 
 namespace texbuild {
 inline namespace v0 {

@@ -2,9 +2,9 @@
 /// The library's version.
 #pragma once
 
-#include <string_view>
-
 #include <texbuild/export.hpp>
+
+#include <string_view>
 
 #define TEXBUILD_VERSION_MAJOR 0
 #define TEXBUILD_VERSION_MINOR 1

@@ -80,7 +80,9 @@ std::optional<result<session_key>> session_verifier::impl::choose(std::string_vi
   const auto now = time->steady_now();
   const auto pause = keys.empty() ? std::min(first_keys_pause, given.unknown_key_pause) : given.unknown_key_pause;
   const bool resting = failure && now - failed_at < pause;
-  if (!fresh(now) && !resting) return std::nullopt;
+  // While one caller fetches the set anew, the others go on with the key that they know.
+  const bool known_meanwhile = fetching && keys.find(key_id) != nullptr;
+  if (!fresh(now) && !resting && !known_meanwhile) return std::nullopt;
   if (!keys.empty() && keys.find(key_id) == nullptr) {
     // Strangers can make up ids. The pause keeps them from making this machine hammer the address.
     const bool may_ask = !key_id.empty() && !resting && !(unknown_at && now - *unknown_at < given.unknown_key_pause);

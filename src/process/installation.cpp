@@ -34,12 +34,20 @@ constexpr program programs[] = {
     {"mktexpk", "--version", false, "bitmap fonts", "texlive-binaries"},
 };
 
-/// The first line with a number that is no complaint: scripts may grumble about the terminal before they say it.
+/// The first line with a version in it, such as "2.18": scripts may grumble about the terminal or state their licence
+/// before they say it.
 std::string version_line(const std::string& text) {
+  static constexpr std::string_view digits = "0123456789";
+  const auto has_version = [](std::string_view line) {
+    for (auto dot = line.find('.', 1); dot < line.size() - 1; dot = line.find('.', dot + 1))
+      if (digits.find(line[dot - 1]) != digits.npos && digits.find(line[dot + 1]) != digits.npos) return true;
+    return false;
+  };
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     while (line.ends_with('\r') || line.ends_with(' ')) line.pop_back();
-    if (line.find_first_of("0123456789") != std::string::npos && !line.starts_with("tput:")) return line;
+    line.erase(0, line.find_first_not_of(" \t"));
+    if (!line.starts_with("License") && has_version(line)) return line;
   }
   return {};
 }

@@ -401,13 +401,15 @@ result<void> try_out(process_runner& runner) {
   command probe;
   probe.argv = {"true"};
   probe.root = pattern;
-  probe.limits.wall = std::chrono::seconds(10);
+  probe.limits.wall = std::chrono::seconds(60);
   std::string said;
   const auto ran = runner.run(probe, [&](std::string_view text) { said += text; }, {});
   std::error_code ignored;
   fs::remove_all(pattern, ignored);
   if (!ran) return ran.error();
   if (ran->succeeded()) return {};
+  if (ran->limit == limit_kind::wall_time)
+    return error(errc::unavailable, "the sandbox did not start within a minute: this machine is overloaded", said);
   return error(errc::unavailable,
                "the sandbox does not start: user namespaces seem to be switched off; allow them with 'sysctl "
                "kernel.unprivileged_userns_clone=1' (in a container: run it with the rights to make namespaces)",

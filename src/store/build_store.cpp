@@ -46,9 +46,8 @@ result<void> build_store::migrate() { return store::migrate(*db_); }
 
 result<void> build_store::add_owner(std::string_view owner, time now) {
   // Asked for with every request of a user, and true nearly always: a read does not wait for writers.
-  const auto known = reading(*db_, [&](statements& s) {
-    return !s.run("SELECT 1 FROM owners WHERE id = $1", text(owner)).empty();
-  });
+  const auto known =
+      reading(*db_, [&](statements& s) { return !s.run("SELECT 1 FROM owners WHERE id = $1", text(owner)).empty(); });
   if (!known) return known.error();
   if (*known) return {};
   auto done = writing(*db_, [&](statements& s) {

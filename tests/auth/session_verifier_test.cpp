@@ -199,6 +199,29 @@ TEST_F(SessionVerifier, ManyThreadsShareOneFetch) {
   EXPECT_EQ(server_.requests, 1);
 }
 
+TEST_F(SessionVerifier, KnownKeysServeOthersWhileOneCallerFetchesAnew) {
+  server_.publish(jwk("k1"));
+  auto v = verifier();
+  const auto good = token();
+  ASSERT_TRUE(v.verify(good));
+  std::promise<void> gate;
+  auto open = gate.get_future().share();
+  std::promise<void> asked;
+  server_.answer_with([&, open](const http_request&) {
+    asked.set_value();
+    open.wait();
+    return keys_server::ok(jwks(jwk("k1")));
+  });
+  server_.time->advance(301s);
+  std::thread fetcher([&] { EXPECT_TRUE(v.verify(token())); });
+  asked.get_future().wait();
+  const auto meanwhile = v.try_verify(token());
+  gate.set_value();
+  fetcher.join();
+  ASSERT_TRUE(meanwhile) << "waits for the fetch of another";
+  EXPECT_TRUE(*meanwhile);
+}
+
 TEST_F(SessionVerifier, AFetchThatThrowsDoesNotStopTheNext) {
   server_.answer_with([](const http_request&) -> keys_server::answer { throw std::runtime_error("out of luck"); });
   auto v = verifier();

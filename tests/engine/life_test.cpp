@@ -84,8 +84,11 @@ TEST_F(Life, TellsPassesPagesAndFindingsInOrder) {
     if (e.what == kind::diagnostic) noted = noted || e.note->message.find("nowhere") != std::string::npos;
   }
   EXPECT_EQ(pass, 2);
-  EXPECT_EQ(pages[1], (std::vector{1, 2, 3}));
-  EXPECT_EQ(pages[2], (std::vector{1, 2, 3}));
+  for (const int run : {1, 2}) {  // pages that come at once are told as one
+    ASSERT_FALSE(pages[run].empty());
+    EXPECT_TRUE(std::is_sorted(pages[run].begin(), pages[run].end()));
+    EXPECT_EQ(pages[run].back(), 3);
+  }
   EXPECT_TRUE(noted);
   EXPECT_TRUE(is_end(heard.back()));
   EXPECT_EQ(heard.back().progress, 100);

@@ -27,6 +27,7 @@ TEST_F(Places, AMainFileInAFolderSeesItsNeighboursAndTheRoot) {
 TEST_F(Places, AMainFileInAFolderMayBeWrittenForTheRoot) {
   add("paper/main.tex", article("\\input{paper/near}"));
   add("paper/near.tex", "from the root");
+  add("plots/list.txt", "not all is in one folder");
   request.main_file = "paper/main.tex";
   EXPECT_THAT(text(), HasSubstr("from the root"));
 }

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 namespace {
 
 using testing::HasSubstr;
@@ -60,18 +62,45 @@ TEST_F(FontCache, IsNotNeededForARightResult) {
 }
 
 TEST_F(FontCache, TakesNewFontsIntoTheBuildsOwnFolder) {
-  write_file(job.path() / "main.tex",
-             "\\documentclass{article}\\usepackage{fontspec}\\setmainfont{texgyrebonum-regular.otf}\\begin{document}Hi"
-             "\\end{document}\n");
+  write_file(
+      job.path() / "main.tex",
+      "\\documentclass{article}\\usepackage{fontspec}\\setmainfont{lmmonoproplt10-regular.otf}\\begin{document}Hi"
+      "\\end{document}\n");
   ASSERT_TRUE(run({"lualatex", "-interaction=nonstopmode", "main.tex"}, true)) << said;
-  const auto own = scratch.path() / "texmf-var/luatex-cache/generic/fonts/otl/texgyrebonum-regular.luc";
+  const auto own = scratch.path() / "texmf-var/luatex-cache/generic/fonts/otl/lmmonoproplt10-regular.luc";
   EXPECT_TRUE(std::filesystem::is_regular_file(std::filesystem::symlink_status(own)));
+}
+
+// Titles, footnotes and emphasis ask for other cuts of the font than the text does.
+TEST_F(FontCache, HasEveryCutOfTheFontsThatADocumentUsesWhenItNamesNone) {
+  write_file(
+      job.path() / "main.tex",
+      "\\documentclass{article}\\usepackage{fontspec}\\title{A}\\author{B}\\begin{document}\\maketitle Text"
+      "\\footnote{Note \\emph{it}} \\textsl{sl} \\textsc{sc} \\textsf{sans \\textsl{sl} \\textbf{\\textsl{bold}}} "
+      "\\texttt{\\textit{it} \\textbf{b}} {\\tiny tiny} {\\Huge\\textbf{big}}\\end{document}\n");
+  ASSERT_TRUE(run({"lualatex", "-interaction=nonstopmode", "main.tex"}, true)) << said;
+  std::string made;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch.path() / "texmf-var/luatex-cache"))
+    if (entry.path().extension() == ".luc" && entry.path().parent_path().filename() == "otl" && !entry.is_symlink())
+      made += entry.path().filename().string() + " ";
+  EXPECT_EQ(made, "");
 }
 
 TEST_F(FontCache, IsMadeOnceOnly) {
   const auto before = std::filesystem::last_write_time(*warm_font_cache(cache()));
   warm_fonts(*sandbox(), cache(), {}, {}).value();
   EXPECT_EQ(std::filesystem::last_write_time(*warm_font_cache(cache())), before);
+}
+
+TEST_F(FontCache, RemovesWhatAMakerThatWasKilledLeft) {
+  temporary_folder shared;
+  write_file(shared.path() / ".new-2147483647-0/cache/half", "x");
+  write_file(shared.path() / (".new-" + std::to_string(::getpid()) + "-99/cache/half"), "x");
+  std::stop_source stopped;
+  stopped.request_stop();
+  EXPECT_EQ(warm_fonts(*sandbox(), shared.path(), stopped.get_token(), {}).error().code(), texbuild::errc::canceled);
+  EXPECT_FALSE(std::filesystem::exists(shared.path() / ".new-2147483647-0"));
+  EXPECT_TRUE(std::filesystem::exists(shared.path() / (".new-" + std::to_string(::getpid()) + "-99")));
 }
 
 // With the outlines switched off, the bitmap has to be made.

@@ -41,7 +41,7 @@ TEST(Installation, SaysHowToInstallWhatIsMissing) {
 TEST(Installation, TellsVersionsFromComplaints) {
   texbuild::testing::scripted_processes grumbling([](const auto& what, const auto& output, auto) {
     output(what.argv.front() == "makeindex" ? "Unknown option --.\n"
-                                            : "tput: no terminal 1\n\nTool 2.15 of today\r\nx\n");
+                                            : "tput: no terminal 1\n License: GPL v2.0.\nTool 2.15 of today\r\nx\n");
     return texbuild::result<texbuild::process_result>(texbuild::process_result());
   });
   for (const auto& f : inspect_installation(&grumbling)) {

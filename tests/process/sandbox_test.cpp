@@ -26,6 +26,9 @@ using texbuild::command;
 using texbuild::limit_kind;
 using texbuild::process_result;
 
+/// Tells this run's processes from those of another run of the same tests on this machine.
+const std::string run_id = std::to_string(10'000'000 + ::getpid());
+
 /// Whether a process of this machine has `marker` on its command line.
 bool is_running(const std::string& marker) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
@@ -177,9 +180,9 @@ TEST_F(Sandbox, EndsAMemoryHog) {
 
 TEST_F(Sandbox, EndsAForkBomb) {
   what.limits.processes = 40;
-  const auto r = run({"perl", "-e", "while (1) { fork } # bomb-marker-4711"});
+  const auto r = run({"perl", "-e", "while (1) { fork } # bomb-" + run_id});
   EXPECT_EQ(r.limit, limit_kind::processes);
-  EXPECT_FALSE(is_running("bomb-marker-4711"));
+  EXPECT_FALSE(is_running("bomb-" + run_id));
 }
 
 TEST_F(Sandbox, EndsADiskFlood) {
@@ -224,27 +227,28 @@ TEST_F(Sandbox, EndsAFloodIntoFilesThatHaveNoNameAnyMore) {
 }
 
 TEST_F(Sandbox, GivesNoMemoryThatBelongsToNoProcess) {
-  const auto r = run({"perl", "-MSocket", "-e",
-                      "print 'shm ' if defined shmget(0, 1e6, 01600); print 'msg ' if defined msgget(0, 01600);"
-                      "print 'sem ' if defined semget(0, 9, 01600); print 'memfd ' if syscall(319, my $n = 'x', 0) >= 0;"
-                      "print 'socket ' if socket(my $s, AF_UNIX, SOCK_STREAM, 0);"
-                      "print 'pair ' if socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); print 'done'"});
+  const auto r =
+      run({"perl", "-MSocket", "-e",
+           "print 'shm ' if defined shmget(0, 1e6, 01600); print 'msg ' if defined msgget(0, 01600);"
+           "print 'sem ' if defined semget(0, 9, 01600); print 'memfd ' if syscall(319, my $n = 'x', 0) >= 0;"
+           "print 'socket ' if socket(my $s, AF_UNIX, SOCK_STREAM, 0);"
+           "print 'pair ' if socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0); print 'done'"});
   EXPECT_TRUE(r.succeeded());
   EXPECT_EQ(said, "done");
 }
 
 TEST_F(Sandbox, EndsWhenItIsCanceled) {
-  auto running = std::async(std::launch::async, [&] { return shell("echo up; sleep 1000 # cancel-marker-4711"); });
+  auto running = std::async(std::launch::async, [&] { return shell("echo up; sleep 1000 # cancel-" + run_id); });
   std::this_thread::sleep_for(100ms);
   stop.request_stop();
   const auto r = running.get();
   EXPECT_TRUE(r.canceled);
   EXPECT_EQ(r.limit, limit_kind::none);
-  EXPECT_FALSE(is_running("cancel-marker-4711"));
+  EXPECT_FALSE(is_running("cancel-" + run_id));
 }
 
 TEST_F(Sandbox, EndsWhenItIsCanceledWhileTheWallsAreRaised) {
-  const std::string marker = "86413";  // seconds
+  const auto& marker = run_id;  // as seconds
   for (int i = 0; i < 60; ++i) {
     stop = std::stop_source();
     std::promise<void> begins;
@@ -265,11 +269,12 @@ TEST_F(Sandbox, DoesNotStartWhatWasCanceledBefore) {
 }
 
 TEST_F(Sandbox, LeavesNoDaemonBehindAndDoesNotWaitForIt) {
-  const auto r = shell("(setsid sh -c 'sleep 1000 # daemon-marker-4711' &) ; echo started");
+  const auto marker = "daemon-" + run_id;
+  const auto r = shell("(setsid sh -c 'sleep 1000 # " + marker + "' &) ; echo started");
   EXPECT_TRUE(r.succeeded());
   EXPECT_EQ(said, "started\n");
   EXPECT_LT(r.wall, 10s);
-  EXPECT_FALSE(is_running("daemon-marker-4711"));
+  EXPECT_FALSE(is_running(marker));
 }
 
 TEST_F(Sandbox, RunsManyCommandsAtOnceFromManyThreads) {

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Builds every benchmark, runs them one after the other and prints their tables: ./bench/run.sh [rounds]
+# Needs what a build of the library needs, TeX Live and latexmk. A quiet machine gives steadier figures.
+set -eu
+rounds=${1:-7}
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=${TEXBUILD_BENCH_BUILD:-$root/build/bench}
+
+# One line for each benchmark: its target, its arguments, and what it measures.
+benches() {
+  cat <<EOF
+bench_latexmk | $rounds | A build through the library against latexmk on the same project
+bench_store | 100000 | Submit, list and status with few and with 100 000 stored builds
+EOF
+}
+
+cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DTEXBUILD_BENCH=ON -DTEXBUILD_TESTS=OFF \
+  -DTEXBUILD_EXAMPLES=OFF >&2
+cmake --build "$build" --parallel --target $(benches | cut -d '|' -f 1) >&2
+
+benches | while IFS='|' read -r target arguments title; do
+  printf '\n###%s\n\n' "$title"
+  "$build/bin/${target% }" $arguments </dev/null
+done
