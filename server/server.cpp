@@ -172,7 +172,8 @@ void web_server::impl::stop() {
   warming = {};  // stops it and waits
   if (context) context->stop_sessions();
   if (builds) builds->drain(builds_may_finish);
-  // Waiting clients have their answer now, or will ask another server.
+  // Who waited for a build that has ended has the answer; who waits for one that has not may ask the next server.
+  if (context) context->stop_waits();
   const auto until = std::chrono::steady_clock::now() + requests_may_finish;
   while (context && context->open_sessions() > 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(milliseconds(20));

@@ -82,6 +82,13 @@ class session : public std::enable_shared_from_this<session> {
       if (const auto self = weak.lock(); self && self->idle_) self->stream_.cancel();
     });
   }
+  /// From any thread: a client that waits for the end of a build is told how it stands now.
+  void stop_waiting() {
+    asio::post(stream_.get_executor(), [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (const auto wait = self ? self->wait_.lock() : nullptr) wait->give_up.emit(asio::cancellation_type::terminal);
+    });
+  }
 
  private:
   /// True: the connection may carry another request.
@@ -109,6 +116,7 @@ class session : public std::enable_shared_from_this<session> {
   beast::flat_buffer buffer_;
   std::shared_ptr<session_context> context_;
   std::string request_id_;
+  std::weak_ptr<build_wait> wait_;
   std::chrono::steady_clock::time_point window_ends_;
   std::uint64_t window_bytes_ = 0;
   bool idle_ = false;
@@ -369,6 +377,7 @@ asio::awaitable<std::optional<reply>> session::receive_form(form_reader& parser,
 
 asio::awaitable<void> session::wait_for(std::string id, seconds at_most) {
   auto wait = std::make_shared<build_wait>(stream_.get_executor());
+  wait_ = wait;
   wait->timer.expires_after(at_most);
   wait->timer.async_wait([wait](boost::system::error_code canceled) {
     if (!canceled) wait->give_up.emit(asio::cancellation_type::terminal);
@@ -507,6 +516,11 @@ void session_context::stop_sessions() {
   stopping = true;
   const std::scoped_lock guard(mutex_);
   for (auto* s : sessions_) s->stop();
+}
+
+void session_context::stop_waits() {
+  const std::scoped_lock guard(mutex_);
+  for (auto* s : sessions_) s->stop_waiting();
 }
 
 result<void> session_context::remember(const std::string& user) {

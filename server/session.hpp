@@ -58,6 +58,8 @@ struct session_context {
   [[nodiscard]] std::size_t open_sessions();
   /// Lets every connection end after the request that it is at.
   void stop_sessions();
+  /// Nobody waits for a build any longer: everyone who does is told how it stands.
+  void stop_waits();
   /// Makes sure that there is a row for this user; asks the store once only.
   result<void> remember(const std::string& user);
 
