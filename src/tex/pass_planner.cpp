@@ -208,11 +208,12 @@ void pass_planner::learn_from_engine(const step_report& report) {
   rerun_ = !changing_.empty() || (report.log.rerun_requested && anything_new);
 }
 
+// Whether a helper is due goes by what the engine left: makeglossaries repairs the .glo that it reads, and the engine
+// writes the old one again in every pass.
 void pass_planner::learn_from_helper(const step_report& report) {
-  files_ = report.after;
   for (const auto& [name, digest] : report.after) {
     const auto old = report.before.find(name);
-    if (digest.content != (old == report.before.end() ? 0 : old->second.content)) {
+    if (digest.content != (old == report.before.end() ? 0 : old->second.content) && !is_never_read_back(name)) {
       changing_.push_back(name);
       rerun_ = true;
     }
