@@ -208,7 +208,7 @@ void pass_planner::learn_from_engine(const step_report& report) {
   rerun_ = !changing_.empty() || (report.log.rerun_requested && anything_new);
 }
 
-// Whether a helper is due goes by what the engine left: makeglossaries repairs the .glo that it reads, and the engine
+// Whether a helper is due goes by what the engine left: some repair the very file that they read, and the engine
 // writes the old one again in every pass.
 void pass_planner::learn_from_helper(const step_report& report) {
   for (const auto& [name, digest] : report.after) {
