@@ -46,6 +46,7 @@ po::options_description description() {
       "workers", number(), "builds at once [one per processor]")("build-timeout", number(),
                                                                  "seconds that a build may take [300]")(
       "allow-shell-escape", yes(), "let clients ask for shell escape; it runs in the sandbox all the same [false]")(
+      "warm-fonts", yes(), "make LuaTeX's font cache in the background at the start [true]")(
       "signing-key", text(), "secret for download links, at least 32 bytes [made once, kept in the data folder]")(
       "signing-key-previous", text(), "the secret before: links signed with it stay valid")(
       "created-status", number(), "status of POST /build: 201, or 200 for clients that take nothing else [201]")(
@@ -254,6 +255,7 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   std::uint64_t timeout = 300;
   r.number("build-timeout", 1, 86'400, timeout);
   s.engine.limits.wall = s.engine.limits.cpu = std::chrono::seconds(timeout);
+  r.boolean("warm-fonts", s.warm_fonts);
   r.boolean("allow-shell-escape", s.engine.allow_shell_escape);
   for (const char* flag : {"signing-key", "signing-key-previous"}) {
     const auto* key = r.value(flag);

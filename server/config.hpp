@@ -24,6 +24,7 @@ struct settings {
   bool dev = false;                      ///< no accounts: an issuer key of our own, loopback only
   std::filesystem::path dev_token_file;  ///< the ready token is written there too
   std::filesystem::path port_file;       ///< the port that was bound is written there
+  bool warm_fonts = true;                ///< make LuaTeX's font cache in the background at the start
   log_level log = log_level::info;
   std::vector<std::string> signing_keys;  ///< newest first; empty: one is made and kept in the data folder
   int created_status = 201;

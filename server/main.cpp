@@ -64,7 +64,7 @@ int main(int count, char** values) {
   auto running = server::web_server::start(*with, {}, std::cerr);
   if (!running) return complain(running.error(), running.error().code() == errc::invalid_input ? 2 : 1);
   greet(*with, *running);
-  running->warm();
+  if (with->warm_fonts) running->warm();
   stop.async_wait([](boost::system::error_code, int) {});
   signals.run();
   std::cerr << "texbuild-server: stopping; running builds may finish\n";

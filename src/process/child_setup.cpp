@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -27,8 +28,16 @@ int child_setup::run() const noexcept {
   if (::syscall(SYS_close_range, static_cast<unsigned>(info_descriptor + 1), ~0U, close_on_exec) != 0) return errno;
   for (const auto& [resource, limit] : limits)
     if (::setrlimit(resource, &limit) != 0) return errno;
-  if (!drop_root) return 0;
+  if (drop_root) {
+    if (const int failed = become_user()) return failed;
+  }
+  // Bubblewrap asks for the same, but only once it runs: a parent killed before that would leave it behind. Last, since
+  // becoming another user takes it back.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+  return ::getppid() == parent ? 0 : ESRCH;
+}
 
+int child_setup::become_user() const noexcept {
   // The folders may lie below one that only root can enter.
   if (::unshare(CLONE_NEWNS) != 0) return errno;
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;

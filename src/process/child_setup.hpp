@@ -7,6 +7,7 @@
 #include <string>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,12 @@ struct child_setup {
   std::string stage;                                        ///< an empty place to mount on, such as "/mnt"
   std::vector<std::pair<std::string, std::string>> staged;  ///< host folder → folder below `stage`
 
+  pid_t parent = ::getpid();  ///< the child dies with it; made where the child is started
+
   [[nodiscard]] int run() const noexcept;
+
+ private:
+  [[nodiscard]] int become_user() const noexcept;
 };
 
 /// The limits that the kernel keeps for each process; those of the whole tree are watched from outside.

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -34,6 +37,22 @@ TEST(KernelLimits, LeaveOutWhatHasNoLimit) {
   EXPECT_EQ(find(all, RLIMIT_FSIZE), nullptr);
   EXPECT_EQ(find(all, RLIMIT_AS), nullptr);
   EXPECT_EQ(find(all, RLIMIT_CPU), nullptr);
+}
+
+// What the child setup made of a child that we fork: its exit status, or the signal that ended it.
+int status_of(const texbuild::process::child_setup& setup) {
+  const auto child = ::fork();
+  if (child == 0) ::_exit(setup.run());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(ChildSetup, StartsNothingForAParentThatIsGone) {
+  texbuild::process::child_setup setup;
+  EXPECT_EQ(status_of(setup), 0);
+  setup.parent = ::getpid() + 1;
+  EXPECT_EQ(status_of(setup), ESRCH);
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ TEST(Settings, HaveTheDocumentedDefaults) {
   EXPECT_EQ(s.engine.project.zip_bytes, 100ULL << 20);
   EXPECT_FALSE(s.engine.allow_shell_escape);
   EXPECT_EQ(s.created_status, 201);
+  EXPECT_TRUE(s.warm_fonts);
+  EXPECT_FALSE(read({"--dev", "--warm-fonts=false"}).value().warm_fonts);
   EXPECT_FALSE(s.data_dir.empty());
 }
 
