@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -46,11 +47,45 @@ int child_setup::become_user() const noexcept {
     if (::mkdir(to.c_str(), 0755) != 0) return errno;
     if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) != 0) return errno;
   }
+  if (!root_.empty()) {
+    if (const int failed = enter_own_root()) return failed;
+  }
   // System calls, not libc's functions: those would signal threads that exist in the parent only.
   if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
   if (::syscall(SYS_setresgid, user, user, user) != 0) return errno;
   if (::syscall(SYS_setresuid, user, user, user) != 0) return errno;
   return 0;
+}
+
+int child_setup::enter_own_root() const noexcept {
+  if (::mkdir(root_.c_str(), 0755) != 0) return errno;
+  if (::mount("texbuild", root_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") != 0) return errno;
+  for (const auto& [from, to] : root_folders_) {
+    if (::mkdir(to.c_str(), 0755) != 0) return errno;
+    if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) return errno;
+  }
+  for (const auto& [target, link] : root_links_)
+    if (::symlink(target.c_str(), link.c_str()) != 0) return errno;
+  // Not chroot: inside of one the kernel makes no user namespaces.
+  if (::chdir(root_.c_str()) != 0) return errno;
+  if (::syscall(SYS_pivot_root, ".", ".") != 0) return errno;
+  if (::umount2(".", MNT_DETACH) != 0) return errno;
+  return ::chdir("/") == 0 ? 0 : errno;
+}
+
+void child_setup::show_closed_root() {
+  struct stat info {};
+  if (::stat("/", &info) != 0 || (info.st_mode & S_IXOTH) != 0) return;
+  root_ = stage + "/root";
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/", ignored)) {
+    const auto to = root_ + entry.path().string();
+    if (entry.is_symlink(ignored)) {
+      root_links_.emplace_back(std::filesystem::read_symlink(entry.path(), ignored).string(), to);
+    } else if (entry.is_directory(ignored)) {
+      root_folders_.emplace_back(entry.path().string(), to);
+    }
+  }
 }
 
 std::vector<std::pair<__rlimit_resource_t, rlimit>> kernel_limits(const process_limits& limits) {

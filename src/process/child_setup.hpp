@@ -31,12 +31,22 @@ struct child_setup {
   std::string stage;                                        ///< an empty place to mount on, such as "/mnt"
   std::vector<std::pair<std::string, std::string>> staged;  ///< host folder → folder below `stage`
 
+  /// When the machine's root folder lets only root in, `user` could not even find its programs: then the child gets a
+  /// root of its own, at `root`, that shows the same. Empty when that is not needed. As root only, with `stage` set.
+  void show_closed_root();
+
   pid_t parent = ::getpid();  ///< the child dies with it; made where the child is started
 
   [[nodiscard]] int run() const noexcept;
 
  private:
   [[nodiscard]] int become_user() const noexcept;
+  [[nodiscard]] int enter_own_root() const noexcept;
+
+  std::string root_;
+  std::vector<std::pair<std::string, std::string>>
+      root_folders_;  // folder of the machine's root → the same below root_
+  std::vector<std::pair<std::string, std::string>> root_links_;  // target → link
 };
 
 /// The limits that the kernel keeps for each process; those of the whole tree are watched from outside.

@@ -359,6 +359,7 @@ class sandbox final : public process_runner {
       for (auto& folder : own.writable) all.push_back(&folder);
       setup.stage = stage_for(all);
       if (setup.stage.empty()) return error(errc::unavailable, "the sandbox finds no free place to mount on", "/mnt");
+      setup.show_closed_root();
       for (auto* folder : all) {
         const auto place = setup.stage + "/" + std::to_string(setup.staged.size());
         setup.staged.emplace_back(*folder, place);

@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -261,6 +262,29 @@ TEST_F(Sandbox, EndsWhenItIsCanceledWhileTheWallsAreRaised) {
     EXPECT_FALSE(run({"sleep", marker}).succeeded());
     EXPECT_FALSE(is_running(marker)) << i;
   }
+}
+
+// Freshly made roots of containers are often closed to all but root. Only a server that runs as root becomes another
+// user, and only root can make such a root to try it.
+TEST_F(Sandbox, StartsBelowARootFolderThatOnlyRootMayEnter) {
+  if (::geteuid() != 0) return;
+  temporary_folder root;
+  const auto script = "set -e; r=" + root.path().string() +
+                      "; mount -t tmpfs -o mode=0700 root $r; for d in /*; do n=$r$d;"
+                      " if [ -L $d ]; then ln -s $(readlink $d) $n;"
+                      " elif [ -d $d ]; then mkdir $n; mount --rbind $d $n; fi; done;"
+                      " cd $r; mkdir -p old; pivot_root . old; umount -l /old; exec /proc/self/fd/9"
+                      " --gtest_filter=Sandbox.GivesTheExitStatusAndTheOutput:Sandbox.ShowsTheJob*";
+  const auto child = ::fork();
+  if (child == 0) {
+    const int self = ::open("/proc/self/exe", O_RDONLY);
+    ::dup2(self, 9);
+    ::execlp("unshare", "unshare", "--mount", "--propagation", "private", "bash", "-c", script.c_str(), nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_F(Sandbox, DoesNotStartWhatWasCanceledBefore) {
