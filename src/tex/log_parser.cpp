@@ -226,10 +226,9 @@ void log_reader::read_source_lines(diagnostic& error, std::string& undefined) {
     error.context += error.context.empty() ? "" : "\n";
     error.context += shown_source(*next);
     if (const auto* rest = lines_.peek(at + 1); rest != nullptr && rest->starts_with(' ')) {
-      const auto end = rest->find_last_not_of(' ');
-      if (end != std::string::npos) {
+      if (const auto text = shown_source(*rest); text.find_first_not_of(' ') != std::string::npos) {
         const auto begin = rest->find_first_not_of(' ');
-        error.context += "\n" + std::string(std::min<std::size_t>(begin, 100), ' ') + shown_source(*rest);
+        error.context += "\n" + std::string(std::min<std::size_t>(begin, 100), ' ') + text;
       }
       ++at;
     }
