@@ -115,6 +115,17 @@ int take_input_line(std::string& message) {
   return line;
 }
 
+// A line of the source as TeX shows it: "^^M" at its end is where the line ended.
+std::string shown_source(std::string_view line) {
+  constexpr std::string_view end_of_line = "^^M";
+  auto text = clean(line);
+  if (text.ends_with(end_of_line)) {
+    text.resize(text.size() - end_of_line.size());
+  }
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
 class log_reader {
  public:
   log_reader(std::string_view text, std::string_view working_folder) : lines_(text), folder_(working_folder) {}
@@ -213,12 +224,11 @@ void log_reader::read_source_lines(diagnostic& error, std::string& undefined) {
       undefined = control == std::string::npos ? "" : next->substr(control);
     }
     error.context += error.context.empty() ? "" : "\n";
-    error.context += clean(*next);
+    error.context += shown_source(*next);
     if (const auto* rest = lines_.peek(at + 1); rest != nullptr && rest->starts_with(' ')) {
-      const auto end = rest->find_last_not_of(' ');
-      if (end != std::string::npos) {
+      if (const auto text = shown_source(*rest); text.find_first_not_of(' ') != std::string::npos) {
         const auto begin = rest->find_first_not_of(' ');
-        error.context += "\n" + std::string(std::min<std::size_t>(begin, 100), ' ') + clean(*rest);
+        error.context += "\n" + std::string(std::min<std::size_t>(begin, 100), ' ') + text;
       }
       ++at;
     }

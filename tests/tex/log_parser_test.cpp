@@ -37,6 +37,7 @@ TEST(LogParser, AMissingPackageIsTheErrorAndNotTheEmergencyStopAfterIt) {
   const auto log = parse_log(log_text("missing_package.log"));
   EXPECT_THAT(as_lines(log.diagnostics),
               ElementsAre("error main.tex:3: LaTeX Error: File `nosuchpackage.sty' not found."));
+  EXPECT_EQ(log.diagnostics[0].context, "l.3 \\begin\n          {document}");  // without TeX's ^^M
   EXPECT_THAT(log.not_found, ElementsAre("nosuchpackage.sty"));
   EXPECT_TRUE(log.fatal);
   EXPECT_EQ(log.pages, 0);
