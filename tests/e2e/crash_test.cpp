@@ -112,6 +112,19 @@ TEST_F(Crash, BetweenBuildsKeepsWhatWasDone) {
   expect_at_rest();
 }
 
+TEST_F(Crash, WhileTheFontCacheIsMadeLeavesNoProcess) {
+  server.environment["TEXBUILD_WARM_FONTS"] = "true";
+  server.start();
+  ASSERT_TRUE(comes_true([&] { return !server.workers().empty(); }));
+  server.kill();
+  expect_no_process();
+  server.start();
+  ASSERT_TRUE(comes_true([&] { return !server.workers().empty(); }));
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_THAT(server.workers(), IsEmpty());
+  EXPECT_THAT(server.stored({"cache"}), IsEmpty());
+}
+
 // Clients that upload with pauses of their own, and a server that is killed under them, again and again.
 TEST_F(Crash, AtRandomMomentsLosesNoAcceptedBuild) {
   constexpr int rounds = 8;

@@ -93,7 +93,8 @@ bool comes_true(const std::function<bool()>& ask, seconds patience) {
 variables real_server::whole_environment(const variables& more) const {
   variables all{{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
                 {"HOME", (folder_.path() / "home").string()},
-                {"LC_ALL", "C.UTF-8"}};
+                {"LC_ALL", "C.UTF-8"},
+                {"TEXBUILD_WARM_FONTS", "false"}};  // a minute of both processors, for every start
   for (const auto& [name, value] : more) all[name] = value;
   return all;
 }
@@ -104,8 +105,8 @@ void real_server::start() {
   auto argv = wrapper;
   for (const std::string& a :
        {std::string(TEXBUILD_E2E_SERVER), std::string("--listen"), std::string("127.0.0.1:0"),
-        std::string("--data-dir"), data().string(), std::string("--warm-fonts=false"), std::string("--port-file"),
-        (folder_.path() / "port").string(), std::string("--dev-token-file"), (folder_.path() / "token").string()})
+        std::string("--data-dir"), data().string(), std::string("--port-file"), (folder_.path() / "port").string(),
+        std::string("--dev-token-file"), (folder_.path() / "token").string()})
     argv.push_back(a);
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   running_.reset();
