@@ -173,11 +173,9 @@ result<build_outcome> build_session::run(const texbuild::project& source, const 
   return outcome;
 }
 
-/// A build that failed before TeX said anything may have failed for want of TeX.
+/// A failure for want of TeX is the machine's, not the document's. Looking costs seconds: the message says when to.
 result<void> build_session::check_engine(const build_outcome& outcome) const {
-  const bool tex_spoke = std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(),
-                                     [](const auto& d) { return d.level == severity::error && !d.file.empty(); });
-  if (tex_spoke || outcome.pdf) return {};
+  if (outcome.info.message.find("is not installed") == std::string::npos) return {};
   const auto wanted = to_string(outcome.info.engine);
   for (const auto& finding : texbuild::inspect_installation(nullptr)) {
     if (finding.name != wanted || finding.found) continue;

@@ -56,6 +56,17 @@ TEST_F(Compile, ThatFailsSaysTheFirstErrorWithItsPlace) {
   EXPECT_THAT(out.message, HasSubstr("Undefined control sequence"));
 }
 
+TEST_F(Compile, SaysWhenTheEngineIsNotInstalled) {
+  const auto out = run([](const command&, const output_sink& o, auto) -> result<process_result> {
+                     o("bwrap: execvp pdflatex: No such file or directory\n");
+                     process_result absent;
+                     absent.exit_status = 127;
+                     return absent;
+                   }).value();
+  EXPECT_FALSE(out.succeeded);
+  EXPECT_EQ(out.message, "pdflatex is not installed on this machine");  // the tool's exit code depends on the words
+}
+
 TEST_F(Compile, TakesNoPdfOfTheProjectForItsOwn) {
   write_file(source.path() / "main.pdf", "%PDF-old");
   const auto out = run([](const command& c, const output_sink& o, auto) { return failed_run(c, o); }).value();
