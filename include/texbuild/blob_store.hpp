@@ -2,6 +2,8 @@
 /// Bytes by name: where sources and artifacts are kept. Implementations: a folder (`open_folder_store`).
 #pragma once
 
+#include <texbuild/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,8 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <texbuild/error.hpp>
 
 namespace texbuild {
 inline namespace v0 {
@@ -64,8 +64,10 @@ class TEXBUILD_API blob_store {
 };
 
 /// A store in a folder, made if need be. Objects are files below it; half-written ones live in `.incoming` and are
-/// removed at the next start.
-TEXBUILD_API result<std::shared_ptr<blob_store>> open_folder_store(const std::filesystem::path& folder);
+/// removed at the next start. What `put` has accepted survives a loss of power, unless the store is not `durable`: then
+/// nothing is flushed to the disk, for folders that are thrown away anyway.
+TEXBUILD_API result<std::shared_ptr<blob_store>> open_folder_store(const std::filesystem::path& folder,
+                                                                   bool durable = true);
 
 }  // namespace v0
 }  // namespace texbuild
