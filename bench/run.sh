@@ -18,7 +18,7 @@ EOF
 
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DTEXBUILD_BENCH=ON -DTEXBUILD_TESTS=OFF \
   -DTEXBUILD_EXAMPLES=OFF >&2
-cmake --build "$build" --parallel --target $(benches | cut -d '|' -f 1) >&2
+cmake --build "$build" --parallel "$(nproc)" --target $(benches | cut -d '|' -f 1) >&2
 
 benches | while IFS='|' read -r target arguments title; do
   printf '\n###%s\n\n' "$title"

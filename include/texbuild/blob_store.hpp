@@ -64,8 +64,10 @@ class TEXBUILD_API blob_store {
 };
 
 /// A store in a folder, made if need be. Objects are files below it; half-written ones live in `.incoming` and are
-/// removed at the next start.
-TEXBUILD_API result<std::shared_ptr<blob_store>> open_folder_store(const std::filesystem::path& folder);
+/// removed at the next start. What `put` has accepted survives a loss of power, unless the store is not `durable`: then
+/// nothing is flushed to the disk, for folders that are thrown away anyway.
+TEXBUILD_API result<std::shared_ptr<blob_store>> open_folder_store(const std::filesystem::path& folder,
+                                                                   bool durable = true);
 
 }  // namespace v0
 }  // namespace texbuild

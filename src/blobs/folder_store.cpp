@@ -67,7 +67,8 @@ struct close_folder {
 
 class folder_store final : public blob_store {
  public:
-  folder_store(std::filesystem::path path, descriptor root) : path_(std::move(path)), root_(std::move(root)) {}
+  folder_store(std::filesystem::path path, descriptor root, bool durable)
+      : path_(std::move(path)), root_(std::move(root)), durable_(durable) {}
 
   /// Makes a place for half-written objects and clears those that nobody writes any more.
   result<void> prepare() {
@@ -194,6 +195,9 @@ class folder_store final : public blob_store {
   }
 
  private:
+  /// On disk when this returns, if this store is to outlive a crash.
+  [[nodiscard]] result<void> flush(int fd) const { return durable_ ? sync(fd) : result<void>(); }
+
   static error bad_key() { return error(errc::invalid_input, "this is no name that an object can have"); }
   std::string fresh_name() { return std::to_string(++number_); }
 
@@ -231,7 +235,7 @@ class folder_store final : public blob_store {
     while (at && !prefix.empty()) {
       const std::string part(first_of(prefix));
       if (::mkdirat(at.get(), part.c_str(), 0700) == 0) {
-        if (auto done = sync(at.get()); !done) return done.error();
+        if (auto done = flush(at.get()); !done) return done.error();
       } else if (errno != EEXIST) {
         return system_error(cannot_write);
       }
@@ -250,7 +254,7 @@ class folder_store final : public blob_store {
         ::openat(mine_.get(), half.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!out) return system_error(cannot_write);
     result<void> done = write(out.get());
-    if (done) done = sync(out.get());
+    if (done) done = flush(out.get());
     if (done) done = place(mine_.get(), half.c_str(), key);
     if (!done) (void)::unlinkat(mine_.get(), half.c_str(), 0);
     return done;
@@ -261,7 +265,7 @@ class folder_store final : public blob_store {
     struct stat here = {};
     if (::fstat(root_.get(), &here) != 0 || here.st_dev != facts.st_dev) return false;
     if (::fchmod(fd, 0600) != 0) return false;
-    if (auto done = sync(fd); !done) return done.error();
+    if (auto done = flush(fd); !done) return done.error();
     const auto half = fresh_name();
     if (::renameat(AT_FDCWD, file.c_str(), mine_.get(), half.c_str()) != 0) return false;
     struct stat moved = {};
@@ -279,7 +283,7 @@ class folder_store final : public blob_store {
     for (int attempt = 0;; ++attempt) {
       const auto folder = make(parent_of(key));
       if (!folder) return folder.error();
-      if (::renameat(from, name, folder->get(), leaf.c_str()) == 0) return sync(folder->get());
+      if (::renameat(from, name, folder->get(), leaf.c_str()) == 0) return flush(folder->get());
       if (errno != ENOENT || attempt == 3) return system_error(cannot_write);  // ENOENT: the folder was just removed
     }
   }
@@ -287,6 +291,7 @@ class folder_store final : public blob_store {
   static constexpr const char* incoming = ".incoming";
   std::filesystem::path path_;
   descriptor root_;
+  bool durable_;
   descriptor mine_;  ///< our place in `.incoming`
   std::string mine_name_;
   std::atomic<std::uint64_t> number_ = 0;
@@ -296,14 +301,14 @@ class folder_store final : public blob_store {
 }  // namespace
 }  // namespace blobs
 
-result<std::shared_ptr<blob_store>> open_folder_store(const std::filesystem::path& folder) {
+result<std::shared_ptr<blob_store>> open_folder_store(const std::filesystem::path& folder, bool durable) {
   std::error_code failed;
   const auto path = std::filesystem::absolute(folder, failed);
   if (!failed) std::filesystem::create_directories(path, failed);
   if (failed) return error(errc::unavailable, "the artifact store cannot be made", failed.message());
   blobs::descriptor root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return blobs::system_error(blobs::cannot_read);
-  auto store = std::make_shared<blobs::folder_store>(path, std::move(root));
+  auto store = std::make_shared<blobs::folder_store>(path, std::move(root), durable);
   if (auto ready = store->prepare(); !ready) return ready.error();
   return std::shared_ptr<blob_store>(std::move(store));
 }

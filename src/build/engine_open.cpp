@@ -89,7 +89,7 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
     parts.db = std::move(*db);
   }
   if (!parts.blobs) {
-    auto blobs = open_folder_store(o.data_folder / "blobs");
+    auto blobs = open_folder_store(o.data_folder / "blobs", self->temporary.empty());
     if (!blobs) return blobs.error();
     parts.blobs = std::move(*blobs);
   }
