@@ -35,7 +35,8 @@ int child_setup::run() const noexcept {
   // Bubblewrap asks for the same, but only once it runs: a parent killed before that would leave it behind. Last, since
   // becoming another user takes it back.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
-  return ::getppid() == parent ? 0 : ESRCH;
+  if (::getppid() == parent) return 0;
+  return errno = ESRCH;  // errno is what the parent is told
 }
 
 int child_setup::become_user() const noexcept {

@@ -89,6 +89,12 @@ struct in_child {
   error_code on_exec_setup(bp::posix::default_launcher&, const bp::filesystem::path&, const char* const*) const {
     return {setup.run(), boost::system::system_category()};
   }
+  /// Boost 1.81 would call `exit` in the child: destructors would wait for threads that only the parent has, and crash.
+  /// Any arguments, since it asks for one list and calls with another.
+  template <class... Arguments>
+  void on_exec_error(Arguments&&...) const {
+    ::_exit(127);
+  }
 };
 
 /// Everything below a folder, given to another user; links themselves, not what they point to.
