@@ -47,9 +47,9 @@ TEST_F(Projects, MayNameTheirEngineThemselves) {
 TEST_F(Projects, MayHaveTheirMainFileInAFolder) {
   server.start();
   zip_builder zip;
-  zip.add("paper/über uns.tex", document("\\input{part}\\input{../shared/words}\\input{shared/words}"));
+  zip.add("paper/über uns.tex", document("\\input{part}\\input{../common/words}\\input{common/words}"));
   zip.add("paper/part.tex", "Beside.");
-  zip.add("shared/words.tex", " Shared.");
+  zip.add("common/words.tex", " Shared.");
   EXPECT_THAT(words_of(zip.build(), {{"main_file", "paper/über uns.tex"}}), HasSubstr("Beside. Shared. Shared."));
   EXPECT_EQ(server.get("/api/build/" + id).text("main_file"), "paper/über uns.tex");
 }
