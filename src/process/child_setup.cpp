@@ -1,15 +1,20 @@
 #include "src/process/child_setup.hpp"
 
+#include "src/process/pipe.hpp"
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace texbuild {
@@ -18,15 +23,61 @@ namespace process {
 
 namespace {
 constexpr unsigned close_on_exec = 4;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
+
+int write_file(const char* name, const std::string& text) noexcept {
+  const int fd = ::open(name, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int failed = written ? 0 : errno;
+  ::close(fd);
+  return failed;
+}
 }  // namespace
 
+pid_t child_setup::start(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  std::array<char*, 1> no_environment{nullptr};
+  user_map_ = std::to_string(::geteuid()) + " " + std::to_string(::geteuid()) + " 1";
+  group_map_ = std::to_string(::getegid()) + " " + std::to_string(::getegid()) + " 1";
+  auto told = make_pipe();  // why exec did not happen
+  const descriptor parent(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  if (!told || parent.get() < 0) return -errno;
+  parent_ = parent.get();
+
+  const unsigned long flags = CLONE_NEWPID | SIGCHLD | (drop_root ? 0UL : CLONE_NEWUSER);
+  const auto pid = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr));
+  if (pid == 0) {
+    int failed = run();
+    if (failed == 0) {
+      ::execve(program.c_str(), argv.data(), no_environment.data());
+      failed = errno;
+    }
+    (void)!::write(told->write.get(), &failed, sizeof failed);
+    ::_exit(127);  // not exit: destructors would wait for threads that only the parent has
+  }
+  if (pid < 0) return -errno;
+  told->write.close();
+  int failed = 0;
+  ssize_t got = 0;
+  while ((got = ::read(told->read.get(), &failed, sizeof failed)) < 0 && errno == EINTR) {
+  }
+  if (got == 0) return pid;  // exec closed the pipe
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return failed > 0 ? -failed : -EIO;
+}
+
 int child_setup::run() const noexcept {
+  if (!drop_root) {
+    if (const int failed = keep_own_user()) return failed;
+  }
   for (const auto& [from, to] : descriptors)
     if (::dup2(from, to) < 0) return errno;
-  // All else ends with exec. (Boost 1.81's own closing misses some: a test opens one and looks.)
-  static_assert(info_descriptor == seccomp_descriptor + 1);
+  // All else ends with exec.
   if (::syscall(SYS_close_range, 3U, static_cast<unsigned>(seccomp_descriptor - 1), close_on_exec) != 0) return errno;
-  if (::syscall(SYS_close_range, static_cast<unsigned>(info_descriptor + 1), ~0U, close_on_exec) != 0) return errno;
+  if (::syscall(SYS_close_range, static_cast<unsigned>(seccomp_descriptor + 1), ~0U, close_on_exec) != 0) return errno;
   for (const auto& [resource, limit] : limits)
     if (::setrlimit(resource, &limit) != 0) return errno;
   if (drop_root) {
@@ -35,8 +86,15 @@ int child_setup::run() const noexcept {
   // Bubblewrap asks for the same, but only once it runs: a parent killed before that would leave it behind. Last, since
   // becoming another user takes it back.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
-  if (::getppid() == parent) return 0;
-  return errno = ESRCH;  // errno is what the parent is told
+  pollfd gone{parent_, POLLIN, 0};
+  return ::poll(&gone, 1, 0) == 0 ? 0 : ESRCH;
+}
+
+// Only root may make a PID namespace without a user namespace around it. The user is the same inside.
+int child_setup::keep_own_user() const noexcept {
+  if (const int failed = write_file("/proc/self/uid_map", user_map_)) return failed;
+  if (const int failed = write_file("/proc/self/setgroups", "deny")) return failed;
+  return write_file("/proc/self/gid_map", group_map_);
 }
 
 int child_setup::become_user() const noexcept {

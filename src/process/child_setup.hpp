@@ -1,5 +1,5 @@
-// What happens in the child between fork and exec of bubblewrap: descriptors, limits, and giving up root. Everything is
-// prepared before the fork; afterwards only system calls are made, for the parent has threads.
+// Starts bubblewrap, and what happens in the child before it runs: descriptors, limits, and giving up root. Everything
+// is prepared before the child is made; in the child only system calls are made, for the parent has threads.
 #pragma once
 
 #include <texbuild/process.hpp>
@@ -15,11 +15,9 @@ namespace texbuild {
 inline namespace v0 {
 namespace process {
 
-/// Descriptors of the child.
+/// The child finds the seccomp filter here.
 inline constexpr int seccomp_descriptor = 10;
-inline constexpr int info_descriptor = 11;
 
-/// Runs in the child; `run` returns 0 or an errno.
 struct child_setup {
   /// Descriptor of the parent (all above 20) → descriptor of the child.
   std::vector<std::pair<int, int>> descriptors;
@@ -35,14 +33,20 @@ struct child_setup {
   /// root of its own, at `root`, that shows the same. Empty when that is not needed. As root only, with `stage` set.
   void show_closed_root();
 
-  pid_t parent = ::getpid();  ///< the child dies with it; made where the child is started
-
-  [[nodiscard]] int run() const noexcept;
+  /// Starts `program` as the first process of a PID namespace of its own: when it dies, by any hand, or its parent
+  /// does, nothing it started is left, however far it had come. (Boost.Process can only fork: a parent killed at the
+  /// wrong moment then left a half made sandbox behind.) Returns its number, or an errno, negated.
+  [[nodiscard]] pid_t start(const std::string& program, const std::vector<std::string>& arguments);
 
  private:
+  [[nodiscard]] int run() const noexcept;  // in the child; 0 or an errno
+  [[nodiscard]] int keep_own_user() const noexcept;
   [[nodiscard]] int become_user() const noexcept;
   [[nodiscard]] int enter_own_root() const noexcept;
 
+  int parent_ = -1;  // pidfd: the child dies with it
+  std::string user_map_;
+  std::string group_map_;
   std::string root_;
   std::vector<std::pair<std::string, std::string>>
       root_folders_;  // folder of the machine's root → the same below root_

@@ -1,6 +1,7 @@
 // The runner: starts a command behind its walls, watches its limits, waits until nothing of it is left.
 #include "src/process/child_setup.hpp"
 #include "src/process/hostile_folder.hpp"
+#include "src/process/pipe.hpp"
 #include "src/process/process_tree.hpp"
 #include "src/process/sandbox_profile.hpp"
 #include "src/process/seccomp_filter.hpp"
@@ -11,21 +12,15 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/process/v2/posix/default_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace texbuild {
 inline namespace v0 {
@@ -41,61 +36,7 @@ namespace {
 
 constexpr milliseconds sample_pause{20};
 constexpr milliseconds disk_pause{250};
-
-class descriptor {
- public:
-  descriptor() = default;
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-  void close() { descriptor().swap(*this); }
-  void swap(descriptor& other) { std::swap(fd_, other.fd_); }
-
- private:
-  int fd_ = -1;
-};
-
-struct pipe_ends {
-  descriptor read;
-  descriptor write;
-};
-
-/// A pipe whose ends are above the descriptors of the child, so that moving them there overwrites nothing.
-std::optional<pipe_ends> make_pipe() {
-  std::array<int, 2> raw{};
-  if (::pipe2(raw.data(), O_CLOEXEC) != 0) return std::nullopt;
-  const descriptor low_read(raw[0]);
-  const descriptor low_write(raw[1]);
-  pipe_ends ends{descriptor(::fcntl(raw[0], F_DUPFD_CLOEXEC, 20)), descriptor(::fcntl(raw[1], F_DUPFD_CLOEXEC, 20))};
-  if (ends.read.get() < 0 || ends.write.get() < 0) return std::nullopt;
-  return ends;
-}
-
-/// Hands `child_setup` to Boost.Process.
-struct in_child {
-  const child_setup& setup;
-  error_code on_setup(bp::posix::default_launcher& launcher, const bp::filesystem::path&, const char* const*) const {
-    for (const auto& [from, to] : setup.descriptors) launcher.fd_whitelist.push_back(to);
-    return {};
-  }
-  error_code on_exec_setup(bp::posix::default_launcher&, const bp::filesystem::path&, const char* const*) const {
-    return {setup.run(), boost::system::system_category()};
-  }
-  /// Boost 1.81 would call `exit` in the child: destructors would wait for threads that only the parent has, and crash.
-  /// Any arguments, since it asks for one list and calls with another.
-  template <class... Arguments>
-  void on_exec_error(Arguments&&...) const {
-    ::_exit(127);
-  }
-};
+constexpr std::uint32_t own_processes = 2;  // bubblewrap's: outside of its walls and inside
 
 /// Everything below a folder, given to another user; links themselves, not what they point to.
 void give_away(const fs::path& folder, uid_t user) {
@@ -117,7 +58,6 @@ class supervision {
 
  private:
   void read_output();
-  void read_info();
   void sample();
   void end(limit_kind why);
   void child_ended(int status);
@@ -127,15 +67,10 @@ class supervision {
   const output_sink& output_;
   asio::io_context context_{1};
   asio::posix::stream_descriptor out_{context_};
-  asio::posix::stream_descriptor info_{context_};
   asio::steady_timer wall_{context_};
   asio::steady_timer sampler_{context_};
-  std::optional<bp::basic_process<asio::io_context::executor_type>> child_;
-  descriptor init_;  // pidfd of the sandbox's first process; its end is the end of all of them
-  pid_t init_pid_ = 0;
+  std::optional<bp::basic_process<asio::io_context::executor_type>> child_;  // its end is the end of all it started
   std::array<char, 16384> chunk_{};
-  std::array<char, 512> info_chunk_{};
-  std::string info_text_;
   std::uint64_t output_bytes_ = 0;
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point next_disk_;
@@ -147,47 +82,33 @@ class supervision {
 result<void> supervision::start(const machine& here, const std::string& filter, const own_folders& own,
                                 child_setup setup) {
   auto out = make_pipe();
-  auto info = make_pipe();
   auto seccomp = make_pipe();
   const descriptor null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   const descriptor input(::fcntl(null.get(), F_DUPFD_CLOEXEC, 20));
   const auto failed = [](std::string why) {
     return error(errc::unavailable, "the sandbox cannot be started", std::move(why));
   };
-  if (!out || !info || !seccomp || input.get() < 0) return failed("no descriptors left");
+  if (!out || !seccomp || input.get() < 0) return failed("no descriptors left");
   // A filter is far smaller than a pipe.
   if (::write(seccomp->write.get(), filter.data(), filter.size()) != static_cast<ssize_t>(filter.size()))
     return failed("the filter does not fit");
   seccomp->write.close();
 
   setup.limits = kernel_limits(what_.limits);
-  setup.descriptors = {{input.get(), 0},
-                       {out->write.get(), 1},
-                       {out->write.get(), 2},
-                       {seccomp->read.get(), seccomp_descriptor},
-                       {info->write.get(), info_descriptor}};
-  const auto arguments = sandbox_arguments(here, what_, own, seccomp_descriptor, info_descriptor);
-  static const std::array<const char*, 1> no_environment{nullptr};
-  bp::posix::default_launcher launcher;
-  launcher.env = no_environment.data();
-  error_code ec;
+  setup.descriptors = {
+      {input.get(), 0}, {out->write.get(), 1}, {out->write.get(), 2}, {seccomp->read.get(), seccomp_descriptor}};
   started_ = std::chrono::steady_clock::now();
   next_disk_ = started_ + disk_pause;
-  child_.emplace(launcher(context_.get_executor(), ec, bp::filesystem::path(here.bwrap), arguments, in_child{setup}));
-  if (ec) {
-    child_.reset();
-    return failed(ec.message());
-  }
+  const auto pid = setup.start(here.bwrap, sandbox_arguments(here, what_, own, seccomp_descriptor));
+  if (pid < 0) return failed(std::strerror(-pid));
+  child_.emplace(context_.get_executor(), pid);
   out->write.close();
-  info->write.close();
   out_.assign(out->read.release());
-  info_.assign(info->read.release());
   return {};
 }
 
 process_result supervision::finish(const std::stop_token& stop) {
   read_output();
-  read_info();
   if (what_.limits.wall.count() > 0) {
     wall_.expires_after(what_.limits.wall);
     wall_.async_wait([this](error_code ec) {
@@ -226,35 +147,15 @@ void supervision::read_output() {
   });
 }
 
-// bubblewrap writes {"child-pid": 123, …}: the sandbox's first process.
-void supervision::read_info() {
-  info_.async_read_some(asio::buffer(info_chunk_), [this](error_code ec, std::size_t got) {
-    if (!ec && info_text_.size() < 4096) {
-      info_text_.append(info_chunk_.data(), got);
-      return read_info();
-    }
-    const auto key = info_text_.find("\"child-pid\":");
-    if (key == std::string::npos || ended_) return;
-    const auto digit = info_text_.find_first_of("0123456789", key);
-    if (digit == std::string::npos) return;
-    std::from_chars(info_text_.data() + digit, info_text_.data() + info_text_.size(), init_pid_);
-    init_ = descriptor(static_cast<int>(::syscall(SYS_pidfd_open, init_pid_, 0)));
-    if (ending_ && init_.get() >= 0) (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-  });
-}
-
 void supervision::sample() {
   if (ended_) return;
-  if (init_.get() >= 0) {
-    const auto most = what_.limits.processes;
-    // The sandbox's own first process is not the command's.
-    const auto usage = sample_tree(init_pid_, most > 0 ? most + 1 : 10'000);
-    result_.cpu = std::max(result_.cpu, usage.cpu);
-    result_.peak_memory_bytes = std::max(result_.peak_memory_bytes, usage.memory_bytes);
-    if (most > 0 && usage.processes > most + 1) end(limit_kind::processes);
-    if (what_.limits.memory_bytes > 0 && usage.memory_bytes > what_.limits.memory_bytes) end(limit_kind::memory);
-    if (what_.limits.cpu.count() > 0 && usage.cpu > what_.limits.cpu) end(limit_kind::cpu_time);
-  }
+  const auto most = what_.limits.processes;
+  const auto usage = sample_tree(child_->id(), most > 0 ? most + own_processes : 10'000);
+  result_.cpu = std::max(result_.cpu, usage.cpu);
+  result_.peak_memory_bytes = std::max(result_.peak_memory_bytes, usage.memory_bytes);
+  if (most > 0 && usage.processes > most + own_processes) end(limit_kind::processes);
+  if (what_.limits.memory_bytes > 0 && usage.memory_bytes > what_.limits.memory_bytes) end(limit_kind::memory);
+  if (what_.limits.cpu.count() > 0 && usage.cpu > what_.limits.cpu) end(limit_kind::cpu_time);
   const auto now = std::chrono::steady_clock::now();
   if (now >= next_disk_ && (what_.limits.disk_bytes > 0 || what_.limits.disk_files > 0)) {
     const auto most_files = what_.limits.disk_files > 0 ? what_.limits.disk_files : 10'000'000;
@@ -265,7 +166,7 @@ void supervision::sample() {
       used.files += scratch.files;
       used.too_deep = used.too_deep || scratch.too_deep;
     }
-    if (init_.get() >= 0) used.bytes += sample_nameless_files(init_pid_, 10'000).bytes;
+    used.bytes += sample_nameless_files(child_->id(), 10'000).bytes;
     if (used.too_deep || used.files > most_files ||
         (what_.limits.disk_bytes > 0 && used.bytes > what_.limits.disk_bytes))
       end(limit_kind::disk);
@@ -279,26 +180,17 @@ void supervision::sample() {
   });
 }
 
-// Kills the sandbox's first process: the kernel then kills all the others. The first reason stays.
+// The kernel kills all that the child started with it. The first reason stays.
 void supervision::end(limit_kind why) {
   if (ending_ || ended_) return;
   ending_ = true;
   result_.limit = why;
-  if (init_.get() >= 0) (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-  // Else bubblewrap has not told of it yet: `read_info` kills it then. To kill bubblewrap instead would leave the first
-  // process behind, which waits for bubblewrap's word for ever and holds the pipe that we read.
+  ::kill(child_->id(), SIGKILL);  // not waited for yet, so the number is still its own
 }
 
 void supervision::child_ended(int status) {
   if (ended_) return;
   ended_ = true;
-  if (init_.get() >= 0) {
-    // bubblewrap ends with the command; a daemon that it left behind ends here.
-    (void)::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);
-    pollfd gone{init_.get(), POLLIN, 0};
-    while (::poll(&gone, 1, -1) < 0 && errno == EINTR) {
-    }
-  }
   // A shell's convention, which bubblewrap follows: 128 and the signal.
   if (status > 128 && status < 128 + 65) {
     result_.signal = status - 128;
@@ -320,8 +212,6 @@ void supervision::child_ended(int status) {
 void supervision::stop_watching() {
   wall_.cancel();
   sampler_.cancel();
-  error_code ignored;
-  info_.cancel(ignored);
 }
 
 /// The runner that `make_sandbox` gives.

@@ -102,7 +102,7 @@ result<machine> inspect_machine(const sandbox_options& options) {
 }
 
 std::vector<std::string> sandbox_arguments(const machine& here, const command& what, const own_folders& own,
-                                           int seccomp_fd, int info_fd) {
+                                           int seccomp_fd) {
   std::vector<std::string> a;
   const auto add = [&a](std::initializer_list<std::string> words) { a.insert(a.end(), words); };
 
@@ -130,7 +130,6 @@ std::vector<std::string> sandbox_arguments(const machine& here, const command& w
 
   add({"--chdir", what.folder.empty() ? "/job" : "/job/" + what.folder});
   add({"--seccomp", std::to_string(seccomp_fd)});
-  add({"--info-fd", std::to_string(info_fd)});
   // The number of processes is limited inside, where the kernel counts this sandbox alone. A little above the limit
   // that is watched, so that the watcher sees it being broken and can say so.
   add({"--", "/usr/bin/prlimit"});

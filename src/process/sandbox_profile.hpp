@@ -30,9 +30,9 @@ struct own_folders {
   std::vector<std::string> writable;
 };
 
-/// The whole argv after "bwrap". `seccomp_fd` and `info_fd` are descriptors of the child.
+/// The whole argv after "bwrap". `seccomp_fd` is a descriptor of the child.
 std::vector<std::string> sandbox_arguments(const machine& here, const command& what, const own_folders& own,
-                                           int seccomp_fd, int info_fd);
+                                           int seccomp_fd);
 
 }  // namespace process
 }  // namespace v0

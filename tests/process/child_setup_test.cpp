@@ -1,9 +1,14 @@
 #include "src/process/child_setup.hpp"
 
+#include "src/process/pipe.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <optional>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,20 +44,73 @@ TEST(KernelLimits, LeaveOutWhatHasNoLimit) {
   EXPECT_EQ(find(all, RLIMIT_CPU), nullptr);
 }
 
-// What the child setup made of a child that we fork: its exit status, or the signal that ended it.
-int status_of(const texbuild::process::child_setup& setup) {
-  const auto child = ::fork();
-  if (child == 0) ::_exit(setup.run());
+struct ChildSetup : testing::Test {
+  ChildSetup() {
+    if (::geteuid() == 0) {  // as the sandbox does
+      setup.drop_root = true;
+      setup.user = 65534;
+      setup.stage = "/mnt";
+      setup.show_closed_root();
+    }
+    pipe = texbuild::process::make_pipe();
+    setup.descriptors = {{pipe->write.get(), 1}};
+  }
+  /// What was written, up to `stop`, or until every process that could write is gone; "hangs" after 20 seconds.
+  std::string read_until(char stop) {
+    std::string text;
+    char c = 0;
+    for (pollfd ready{pipe->read.get(), POLLIN, 0}; ::poll(&ready, 1, 20'000) == 1;) {
+      if (::read(pipe->read.get(), &c, 1) != 1) return text;
+      if (c == stop) return text;
+      text += c;
+    }
+    return "hangs";
+  }
+  texbuild::process::child_setup setup;
+  std::optional<texbuild::process::pipe_ends> pipe;
+};
+
+TEST_F(ChildSetup, StartsAProgramThatIsTheFirstOfItsProcesses) {
+  const auto pid = setup.start("/bin/sh", {"-c", "echo $$; exit 7"});
+  ASSERT_GT(pid, 1);
+  pipe->write.close();
+  EXPECT_EQ(read_until('\n'), "1");
   int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
-TEST(ChildSetup, StartsNothingForAParentThatIsGone) {
-  texbuild::process::child_setup setup;
-  EXPECT_EQ(status_of(setup), 0);
-  setup.parent = ::getpid() + 1;
-  EXPECT_EQ(status_of(setup), ESRCH);
+TEST_F(ChildSetup, TellsWhyAProgramDidNotStart) {
+  EXPECT_EQ(setup.start("/nowhere/bwrap", {}), -ENOENT);
+  EXPECT_EQ(setup.start("/", {}), -EACCES);
+  setup.descriptors = {{9999, 1}};
+  EXPECT_EQ(setup.start("/bin/true", {}), -EBADF);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+}
+
+TEST_F(ChildSetup, TakesAllThatTheProgramStartedWithItWhenItsParentIsKilled) {
+  const auto parent = ::fork();
+  if (parent == 0) {
+    // The grandchild asks for nothing that would end it; it ignores what can be ignored.
+    (void)setup.start("/bin/sh", {"-c", "(trap '' HUP TERM; echo up; sleep 1000) & sleep 1000"});
+    ::pause();
+    ::_exit(1);
+  }
+  pipe->write.close();
+  ASSERT_EQ(read_until('\n'), "up");
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  EXPECT_EQ(read_until('\0'), "");
+}
+
+TEST_F(ChildSetup, TakesAllThatTheProgramStartedWithItWhenItIsKilled) {
+  const auto pid = setup.start("/bin/sh", {"-c", "(trap '' HUP TERM; echo up; sleep 1000) & sleep 1000"});
+  ASSERT_GT(pid, 1);
+  pipe->write.close();
+  ASSERT_EQ(read_until('\n'), "up");
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  EXPECT_EQ(read_until('\0'), "");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "tests/server/client.hpp"
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 
 namespace {
@@ -19,7 +20,7 @@ using texbuild_test::zip_builder;
 
 using Builds = texbuild_test::Server;
 
-/// Holds the fake TeX until the test lets go.
+/// Holds the fake TeX until the test lets go. Shared: when the test is over, the engine may still be in it.
 struct gate {
   std::mutex mutex;
   std::condition_variable changed;
@@ -81,8 +82,8 @@ TEST_F(Builds, ShowsAFinishedBuildWithAllDocumentedFields) {
 }
 
 TEST_F(Builds, TellsTheStatusOfABuildThatRuns) {
-  gate g;
-  tex = [&](const auto& c, const auto& o, const auto& s) { return g.wait(c, o, s); };
+  const auto g = std::make_shared<gate>();
+  tex = [g](const auto& c, const auto& o, const auto& s) { return g->wait(c, o, s); };
   start();
   const auto id = upload(paper_zip()).text("id");
   http_answer status;
@@ -96,7 +97,7 @@ TEST_F(Builds, TellsTheStatusOfABuildThatRuns) {
   EXPECT_TRUE(status.json().at("completed_at").is_null());
   EXPECT_LT(status.json().at("progress").to_number<int>(), 100);
   EXPECT_EQ(as("user_dev", "GET", "/api/build/" + id + "/pdf/url").text("code"), "invalid_input");
-  g.let_go();
+  g->let_go();
   EXPECT_EQ(as("user_dev", "GET", "/api/build/" + id + "?wait=30").text("status"), "completed");
   status = as("user_dev", "GET", "/api/build/" + id + "/status");
   EXPECT_EQ(status.json().at("progress").to_number<int>(), 100);
@@ -162,8 +163,8 @@ TEST_F(Builds, DeletesABuildAtOnce) {
 }
 
 TEST_F(Builds, CancelsABuildThatRuns) {
-  gate g;
-  tex = [&](const auto& c, const auto& o, const auto& s) { return g.wait(c, o, s); };
+  const auto g = std::make_shared<gate>();
+  tex = [g](const auto& c, const auto& o, const auto& s) { return g->wait(c, o, s); };
   start();
   const auto id = upload(paper_zip()).text("id");
   while (as("user_dev", "GET", "/api/build/" + id + "/status").text("status") == "pending") {
@@ -190,8 +191,8 @@ TEST_F(Builds, TellsWhyADocumentFailed) {
 }
 
 TEST_F(Builds, WaitsNoLongerThanAsked) {
-  gate g;
-  tex = [&](const auto& c, const auto& o, const auto& s) { return g.wait(c, o, s); };
+  const auto g = std::make_shared<gate>();
+  tex = [g](const auto& c, const auto& o, const auto& s) { return g->wait(c, o, s); };
   start();
   const auto id = upload(paper_zip()).text("id");
   const auto waited = as("user_dev", "GET", "/api/build/" + id + "?wait=1");
@@ -199,7 +200,7 @@ TEST_F(Builds, WaitsNoLongerThanAsked) {
   EXPECT_EQ(waited.text("status"), "compiling");
   for (const char* wait : {"0", "31", "x", ""})
     EXPECT_EQ(as("user_dev", "GET", "/api/build/" + id + "?wait=" + wait).status, 400) << wait;
-  g.let_go();
+  g->let_go();
 }
 
 TEST_F(Builds, GivesTheSameBuildForTheSameIdempotencyKey) {
@@ -319,13 +320,13 @@ TEST_F(Builds, AnswersWithTheStatusThatOldClientsTake) {
 }
 
 TEST_F(Builds, ForgetsNoAcceptedBuildOverARestart) {
-  gate g;
-  tex = [&](const auto& c, const auto& o, const auto& s) { return g.wait(c, o, s); };
+  const auto g = std::make_shared<gate>();
+  tex = [g](const auto& c, const auto& o, const auto& s) { return g->wait(c, o, s); };
   with.engine.workers = 1;
   start();
   const auto first = upload(paper_zip()).text("id");
   const auto second = upload(paper_zip()).text("id");
-  g.let_go();
+  g->let_go();
   running.reset();
   start();
   EXPECT_EQ(as("user_dev", "GET", "/api/build/" + first + "?wait=30").text("status"), "completed");
