@@ -4,7 +4,7 @@
 #   cmake/setup.sh build tex client test
 #
 #   build   compilers and libraries for texbuild itself, and bubblewrap, which it needs at run time
-#   tex     TeX Live as a real paper needs it (about 275 MB to download)
+#   tex     TeX Live as a real paper needs it (about 300 MB to download)
 #   client  curl and zip, to talk to a server
 #   test    what the tests need on top: GoogleTest, clang, pdftotext, latexmk to compare with
 #
@@ -15,7 +15,8 @@ build=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-filesys
        libboost-program-options1.81-dev libssl-dev libzip-dev libsqlitecpp-dev libsqlite3-dev libseccomp-dev bubblewrap
        ca-certificates)
 tex=(texlive-latex-base texlive-latex-recommended texlive-latex-extra texlive-pictures texlive-fonts-recommended
-     texlive-xetex texlive-luatex texlive-bibtex-extra texlive-plain-generic biber lmodern fonts-lmodern)
+     texlive-xetex texlive-luatex texlive-bibtex-extra texlive-science texlive-plain-generic biber lmodern fonts-lmodern
+     texlive-font-utils ghostscript)
 client=(curl zip)
 # zlib1g-dev: the tests write ZIPs of their own, broken on purpose. git: which files changed.
 test=(libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14

@@ -29,8 +29,8 @@ constexpr program programs[] = {
     {"luaotfload-tool", "--version", false, "fonts of lualatex", "texlive-luatex"},
     {"bibtex", "--version", false, "bibliographies", "texlive-binaries"},
     {"biber", "--version", false, "bibliographies of biblatex", "biber"},
-    {"makeindex", "--version", false, "indexes", "texlive-binaries"},
-    {"makeglossaries", "--version", false, "glossaries", "texlive-extra-utils"},
+    {"makeindex", "--version", false, "indexes and glossaries", "texlive-binaries"},
+    {"gs", "--version", false, "EPS pictures", "ghostscript"},
     {"mktexpk", "--version", false, "bitmap fonts", "texlive-binaries"},
 };
 
