@@ -68,9 +68,16 @@ class TEXBUILD_API database {
   virtual result<void> read(const std::function<result<void>(sql_session&)>& body) = 0;
 };
 
+/// What a commit of SQLite outlives. Neither loses anything when the process is killed.
+enum class durability {
+  full,     ///< a power failure too
+  relaxed,  ///< a power failure may undo the last seconds; many times quicker, for what nobody misses
+};
+
 /// Opens (and makes, if need be) a SQLite database in WAL mode. `:memory:` gives a private one that is gone with the
 /// object. `errc::unavailable` if it cannot be opened or is no database.
-TEXBUILD_API result<std::shared_ptr<database>> open_sqlite(const std::filesystem::path& file);
+TEXBUILD_API result<std::shared_ptr<database>> open_sqlite(const std::filesystem::path& file,
+                                                           durability commits = durability::full);
 
 }  // namespace v0
 }  // namespace texbuild

@@ -7,6 +7,7 @@
 #include <texbuild/error.hpp>
 #include <texbuild/process.hpp>
 #include <texbuild/project.hpp>
+#include <texbuild/quota.hpp>
 #include <texbuild/retention.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -30,7 +31,8 @@ inline namespace v0 {
 struct engine_options {
   // What changes behaviour.
   std::filesystem::path data_folder;  ///< database and artifacts; empty: a temporary one, gone with the engine
-  bool allow_shell_escape = false;
+  bool allow_shell_escape = false;  ///< where the owner's plan allows it too
+  plan_catalog plans = plan_catalog::unlimited();
   retention_policy retention;
   process_limits limits;  ///< of one build: `wall` and `disk_bytes` hold for all its commands together
   project_limits project;
@@ -52,13 +54,6 @@ struct engine_options {
 struct build_page {
   std::vector<build_info> builds;  ///< newest first
   std::uint64_t total = 0;         ///< of that owner, deleted ones left out
-};
-
-/// What an owner has used.
-struct owner_usage {
-  std::uint64_t monthly_builds = 0;  ///< accepted in this calendar month (UTC)
-  std::uint64_t concurrent = 0;      ///< pending or compiling
-  std::uint64_t storage_bytes = 0;
 };
 
 /// Figures of an engine, since it started unless said otherwise.
@@ -105,7 +100,7 @@ class TEXBUILD_API engine {
   result<build_outcome> build(const project& source, const build_request& request = {});
 
   /// Accepts a build: when this returns success, the build survives a crash. `errc::invalid_input` (main file),
-  /// `errc::forbidden` (shell escape), `errc::insufficient_storage`.
+  /// `errc::forbidden` (shell escape), `errc::insufficient_storage`, and those of `check_quota`.
   result<build_info> submit(const project& source, const build_request& request = {});
   /// The same for a ZIP on disk, which is checked as `project::from_zip` does and then moved into the store. On an
   /// error the file is left in place.
@@ -133,13 +128,17 @@ class TEXBUILD_API engine {
 
   /// Makes sure that there is a row for this owner.
   result<void> remember_owner(std::string_view owner);
-  result<owner_usage> usage(std::string_view owner);
+  /// What the owner's plan allows, and what is used of it.
+  result<quota_report> quota(std::string_view owner);
   engine_stats stats() const;
   /// Expires, removes, takes back. Runs by itself at the start and every minute; public for tests and tools.
   result<sweep_report> sweep();
   /// Whether the disk has room for an upload of that many bytes and what it unpacks to; for asking before the bytes
   /// come. `errc::insufficient_storage`. Does not block for long.
   result<void> has_room(std::uint64_t upload_bytes) const;
+  /// Whether `submit` would take a build of this owner now; for asking before the bytes come. The errors of `has_room`
+  /// and `check_quota`. `submit` asks again, in one step with taking.
+  result<void> admits(std::string_view owner, std::uint64_t upload_bytes);
   /// Whether the store can be written and TeX is there; the error says what is wrong.
   result<void> ready();
   /// Makes the shared font cache (luaotfload's names and fonts), so that no build pays for it. Takes up to minutes the

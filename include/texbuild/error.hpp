@@ -40,6 +40,17 @@ enum class errc {
   internal = 17,               ///< a fault of this library or of the machine
 };
 
+/// Which limit was hit, of `errc::limit_exceeded`.
+struct limit_usage {
+  double used = 0;                                                ///< builds, or GB of 10^9 bytes
+  double limit = 0;                                               ///< in the same unit
+  std::optional<std::chrono::system_clock::time_point> reset_at;  ///< when it is as new, if time alone brings that
+
+  limit_usage() = default;
+  limit_usage(double u, double l, std::optional<std::chrono::system_clock::time_point> r = std::nullopt)
+      : used(u), limit(l), reset_at(r) {}
+};
+
 /// The category of `errc`, named "texbuild".
 TEXBUILD_API const boost::system::error_category& error_category() noexcept;
 
@@ -68,6 +79,11 @@ class error {
   /// The entry, field or setting that is meant, where one is. Safe to show.
   [[nodiscard]] const std::string& subject() const noexcept { return subject_; }
 
+  /// A word for programs where the code is not enough, such as "monthly_limit_exceeded". Mostly empty.
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  /// Of `errc::limit_exceeded`.
+  [[nodiscard]] const std::optional<limit_usage>& usage() const noexcept { return usage_; }
+
   [[nodiscard]] error&& with_retry_after(std::chrono::seconds after) && noexcept {
     retry_after_ = after;
     return std::move(*this);
@@ -76,13 +92,20 @@ class error {
     subject_ = std::move(subject);
     return std::move(*this);
   }
+  [[nodiscard]] error&& with_reason(std::string reason, std::optional<limit_usage> usage = std::nullopt) && noexcept {
+    reason_ = std::move(reason);
+    usage_ = usage;
+    return std::move(*this);
+  }
 
  private:
   errc code_ = errc::internal;
   std::string detail_;
   std::string cause_;
   std::string subject_;
+  std::string reason_;
   std::optional<std::chrono::seconds> retry_after_;
+  std::optional<limit_usage> usage_;
 };
 
 /// A `T`, or why there is none.

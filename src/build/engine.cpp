@@ -84,6 +84,7 @@ result<build_info> engine::impl::submit(const project& source, const build_reque
   row.main_file = *main_file;
   row.engine = tex;
   row.now = parts.time->now();
+  row.plans = &options.plans;
   const auto lifetime = request.lifetime.count() > 0 ? request.lifetime : options.retention.lifetime;
   row.expires_at = row.now + lifetime;
 
@@ -289,6 +290,12 @@ result<sweep_report> engine::sweep() {
   return report;
 }
 result<void> engine::has_room(std::uint64_t upload_bytes) const { return impl_->check_space(upload_bytes); }
+result<void> engine::admits(std::string_view owner, std::uint64_t upload_bytes) {
+  if (auto room = has_room(upload_bytes); !room) return room;
+  const auto now = quota(owner);
+  if (!now) return now.error();
+  return check_quota(*now, upload_bytes);
+}
 result<void> engine::ready() { return impl_->ready(); }
 result<void> engine::warm(const std::function<void(std::string_view)>& progress, std::stop_token stop) {
   return impl_->warm(progress, std::move(stop));
@@ -310,8 +317,8 @@ result<void> engine::remember_owner(std::string_view owner) {
   return impl_->builds->add_owner(owner, impl_->parts.time->now());
 }
 
-result<owner_usage> engine::usage(std::string_view owner) {
-  return impl_->builds->usage(owner, impl_->parts.time->now());
+result<quota_report> engine::quota(std::string_view owner) {
+  return impl_->builds->quota(owner, impl_->options.plans, impl_->parts.time->now());
 }
 
 engine_stats engine::stats() const {

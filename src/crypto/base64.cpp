@@ -41,11 +41,9 @@ std::optional<std::string> decode(std::string_view text, const std::array<std::u
   return bytes;
 }
 
-}  // namespace
-
-std::string base64url_encode(std::string_view bytes) {
+std::string encode(std::string_view bytes, std::string_view alphabet) {
   std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
+  text.reserve((bytes.size() + 2) / 3 * 4);
   std::uint32_t bits = 0;
   unsigned held = 0;
   for (const char c : bytes) {
@@ -53,13 +51,23 @@ std::string base64url_encode(std::string_view bytes) {
     held += 8;
     while (held >= 6) {
       held -= 6;
-      text.push_back(url_safe[(bits >> held) & 63U]);
+      text.push_back(alphabet[(bits >> held) & 63U]);
     }
     bits &= (1U << held) - 1;
   }
-  if (held > 0) text.push_back(url_safe[(bits << (6 - held)) & 63U]);
+  if (held > 0) text.push_back(alphabet[(bits << (6 - held)) & 63U]);
   return text;
 }
+
+}  // namespace
+
+std::string base64_encode(std::string_view bytes) {
+  auto text = encode(bytes, standard);
+  while (text.size() % 4 != 0) text.push_back('=');
+  return text;
+}
+
+std::string base64url_encode(std::string_view bytes) { return encode(bytes, url_safe); }
 
 std::optional<std::string> base64url_decode(std::string_view text) {
   static constexpr auto values = reversed(url_safe);

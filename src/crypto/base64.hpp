@@ -9,6 +9,8 @@ namespace texbuild {
 inline namespace v0 {
 namespace crypto {
 
+/// Standard alphabet, padded to a multiple of four.
+std::string base64_encode(std::string_view bytes);
 /// URL-safe alphabet, no padding.
 std::string base64url_encode(std::string_view bytes);
 /// Empty for padding, other characters, an impossible length, or bits left over at the end that are not zero.

@@ -20,10 +20,10 @@ int for_writing() { return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite
 
 class file_database final : public database {
  public:
-  explicit file_database(std::string file) : file_(std::move(file)), writer_(file_, for_writing()) {
+  file_database(std::string file, durability commits) : file_(std::move(file)), writer_(file_, for_writing()) {
     writer_.execute("PRAGMA journal_mode = WAL");
     // NORMAL would lose the last commits when the power fails; what was accepted has to survive that.
-    writer_.execute("PRAGMA synchronous = FULL");
+    writer_.execute(commits == durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
     writer_.execute("PRAGMA journal_size_limit = 67108864");
   }
 
@@ -141,13 +141,13 @@ result<void> make_private(const std::filesystem::path& file) {
 }  // namespace
 }  // namespace sqlite
 
-result<std::shared_ptr<database>> open_sqlite(const std::filesystem::path& file) {
+result<std::shared_ptr<database>> open_sqlite(const std::filesystem::path& file, durability commits) {
   try {
     if (file == ":memory:") return std::shared_ptr<database>(std::make_shared<sqlite::memory_database>());
     if (auto made = sqlite::make_private(file); !made) return made.error();
     // "./" keeps SQLite from reading a relative name as a URI or as one of its special names.
     const auto name = file.is_absolute() ? file : std::filesystem::path("./") / file;
-    return std::shared_ptr<database>(std::make_shared<sqlite::file_database>(name.string()));
+    return std::shared_ptr<database>(std::make_shared<sqlite::file_database>(name.string(), commits));
   } catch (const SQLite::Exception& e) {
     auto failed = sqlite::to_error(e);
     if (failed.code() != errc::internal) return failed;

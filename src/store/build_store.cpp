@@ -1,7 +1,7 @@
 // Taking builds in, and looking at them one by one.
 #include "src/store/build_store.hpp"
 
-#include "src/store/rows.hpp"
+#include "src/store/accounts.hpp"
 #include "src/store/schema.hpp"
 
 namespace texbuild {
@@ -40,6 +40,16 @@ build_row row_of(const new_build& build) {
   return row;
 }
 
+/// Refuses what the owner's plan does not allow.
+int priority_within_quota(statements& s, const new_build& build) {
+  const auto quota = quota_of(s, build.request.owner, *build.plans, build.now);
+  if (auto within = check_quota(quota, build.source_bytes); !within) throw refused{within.error()};
+  if (build.request.shell_escape && !quota.allowed.shell_escape)
+    throw refused{error(errc::forbidden, "the plan \"" + quota.allowed.name + "\" has no shell escape")
+                      .with_subject("shell_escape")};
+  return quota.allowed.priority;
+}
+
 }  // namespace
 
 result<void> build_store::migrate() { return store::migrate(*db_); }
@@ -72,6 +82,7 @@ result<added_build> build_store::add(const new_build& build) {
     auto row = row_of(build);
     const auto& info = row.info;
     ensure_owner(s, info.owner, build.now);
+    row.priority += priority_within_quota(s, build);
     s.run(
         "INSERT INTO builds (id, owner, status, engine, main_file, shell_escape, priority, idempotency_key,"
         " storage_bytes, created_at, updated_at, expires_at) VALUES ($1, $2, 0, $3, $4, $5, $6, NULLIF($7, ''), $8, "

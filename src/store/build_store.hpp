@@ -4,6 +4,7 @@
 
 #include <texbuild/build.hpp>
 #include <texbuild/database.hpp>
+#include <texbuild/quota.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -17,8 +18,7 @@
 namespace texbuild {
 inline namespace v0 {
 
-struct build_page;   // texbuild/engine.hpp, which brings Asio along
-struct owner_usage;  // the same
+struct build_page;  // texbuild/engine.hpp, which brings Asio along
 
 namespace store {
 
@@ -32,6 +32,7 @@ struct new_build {
   std::uint64_t source_bytes = 0;
   time now;
   time expires_at;
+  const plan_catalog* plans = nullptr;  ///< whose quotas hold; never null
 };
 
 struct added_build {
@@ -68,7 +69,8 @@ class build_store {
 
   /// Makes sure that there is a row for this owner.
   result<void> add_owner(std::string_view owner, time now);
-  /// Accepts a build and counts it.
+  /// Accepts a build and counts it. `errc::limit_exceeded` or `errc::forbidden` when the owner's plan says no (see
+  /// `check_quota`): checked and taken in one step.
   result<added_build> add(const new_build& build);
 
   /// Takes the next job: highest priority, then the owner served longest ago, then that owner's oldest build. Jobs with
@@ -98,7 +100,8 @@ class build_store {
   result<std::string> report(std::string_view id);
   /// `page` counts from 1.
   result<build_page> list(std::string_view owner, std::uint64_t page, std::uint64_t page_size);
-  result<owner_usage> usage(std::string_view owner, time now);
+  /// What the owner's plan allows, and what is used of it.
+  result<quota_report> quota(std::string_view owner, const plan_catalog& plans, time now);
   /// How many builds wait for a worker.
   result<std::uint64_t> pending();
 

@@ -1,5 +1,5 @@
 // Questions about many builds. None of them counts rows: see the counters in schema.cpp.
-#include "src/store/rows.hpp"
+#include "src/store/accounts.hpp"
 
 #include <texbuild/engine.hpp>
 
@@ -24,18 +24,8 @@ result<build_page> build_store::list(std::string_view owner, std::uint64_t page,
   });
 }
 
-result<owner_usage> build_store::usage(std::string_view owner, time now) {
-  return reading(*db_, [&](statements& s) {
-    owner_usage used;
-    const auto rows = s.run("SELECT live, storage_bytes FROM owners WHERE id = $1", text(owner));
-    if (rows.empty()) return used;
-    used.concurrent = static_cast<std::uint64_t>(rows.front().integer(0));
-    used.storage_bytes = static_cast<std::uint64_t>(rows.front().integer(1));
-    const auto month =
-        s.run("SELECT builds FROM monthly_builds WHERE owner = $1 AND month = $2", text(owner), month_of(now));
-    if (!month.empty()) used.monthly_builds = static_cast<std::uint64_t>(month.front().integer(0));
-    return used;
-  });
+result<quota_report> build_store::quota(std::string_view owner, const plan_catalog& plans, time now) {
+  return reading(*db_, [&](statements& s) { return quota_of(s, text(owner), plans, now); });
 }
 
 result<std::uint64_t> build_store::pending() {

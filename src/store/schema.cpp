@@ -13,39 +13,85 @@ namespace {
 using migration = std::vector<const char*>;
 
 const std::vector<migration>& migrations() {
-  static const std::vector<migration> all = {{
-      "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-      "CREATE TABLE totals (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
-      // pending: builds that wait; served: how many claims there were, the clock of fairness.
-      "INSERT INTO totals (name, value) VALUES ('pending', 0), ('served', 0)",
-      "CREATE TABLE owners (id TEXT PRIMARY KEY, created_at BIGINT NOT NULL, live BIGINT NOT NULL DEFAULT 0,"
-      " listed BIGINT NOT NULL DEFAULT 0, storage_bytes BIGINT NOT NULL DEFAULT 0)",
-      "CREATE TABLE monthly_builds (owner TEXT NOT NULL REFERENCES owners (id), month BIGINT NOT NULL,"
-      " builds BIGINT NOT NULL, PRIMARY KEY (owner, month))",
-      "CREATE TABLE builds (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id),"
-      " status BIGINT NOT NULL CHECK (status BETWEEN 0 AND 6), engine BIGINT NOT NULL, main_file TEXT NOT NULL,"
-      " shell_escape BIGINT NOT NULL, priority BIGINT NOT NULL, idempotency_key TEXT,"
-      " message TEXT NOT NULL DEFAULT '', progress BIGINT NOT NULL DEFAULT 0, passes BIGINT NOT NULL DEFAULT 0,"
-      " duration_ms BIGINT NOT NULL DEFAULT 0, cached BIGINT NOT NULL DEFAULT 0, storage_bytes BIGINT NOT NULL,"
-      " created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, completed_at BIGINT,"
-      // The lease: whose, until when, which one, and how often there was one.
-      " worker TEXT, lease_until BIGINT, fence BIGINT NOT NULL DEFAULT 0, attempts BIGINT NOT NULL DEFAULT 0,"
-      " cancel_requested BIGINT NOT NULL DEFAULT 0,"
-      // Since when it is expired or deleted.
-      " gone_at BIGINT)",
-      "CREATE UNIQUE INDEX builds_idempotency ON builds (owner, idempotency_key) WHERE idempotency_key IS NOT NULL",
-      "CREATE INDEX builds_listed ON builds (owner, id) WHERE status <> 6",
-      "CREATE INDEX builds_queued ON builds (owner, priority, id) WHERE status = 0",
-      "CREATE INDEX builds_leased ON builds (lease_until) WHERE status = 1",
-      "CREATE INDEX builds_expiring ON builds (expires_at) WHERE status <> 1 AND status < 5",
-      "CREATE INDEX builds_gone ON builds (gone_at) WHERE gone_at IS NOT NULL",
-      // Apart from the rows, so that these stay short: a report may be long.
-      "CREATE TABLE reports (build TEXT PRIMARY KEY REFERENCES builds (id), report TEXT NOT NULL)",
-      // The queue: one lane for each owner and priority.
-      "CREATE TABLE lanes (owner TEXT NOT NULL REFERENCES owners (id), priority BIGINT NOT NULL,"
-      " pending BIGINT NOT NULL, served BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (owner, priority))",
-      "CREATE INDEX lanes_next ON lanes (priority DESC, served, owner) WHERE pending > 0",
-  }};
+  static const std::vector<migration> all = {
+      {
+          "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+          "CREATE TABLE totals (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+          // pending: builds that wait; served: how many claims there were, the clock of fairness.
+          "INSERT INTO totals (name, value) VALUES ('pending', 0), ('served', 0)",
+          "CREATE TABLE owners (id TEXT PRIMARY KEY, created_at BIGINT NOT NULL, live BIGINT NOT NULL DEFAULT 0,"
+          " listed BIGINT NOT NULL DEFAULT 0, storage_bytes BIGINT NOT NULL DEFAULT 0)",
+          "CREATE TABLE monthly_builds (owner TEXT NOT NULL REFERENCES owners (id), month BIGINT NOT NULL,"
+          " builds BIGINT NOT NULL, PRIMARY KEY (owner, month))",
+          "CREATE TABLE builds (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id),"
+          " status BIGINT NOT NULL CHECK (status BETWEEN 0 AND 6), engine BIGINT NOT NULL, main_file TEXT NOT NULL,"
+          " shell_escape BIGINT NOT NULL, priority BIGINT NOT NULL, idempotency_key TEXT,"
+          " message TEXT NOT NULL DEFAULT '', progress BIGINT NOT NULL DEFAULT 0, passes BIGINT NOT NULL DEFAULT 0,"
+          " duration_ms BIGINT NOT NULL DEFAULT 0, cached BIGINT NOT NULL DEFAULT 0, storage_bytes BIGINT NOT NULL,"
+          " created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, completed_at BIGINT,"
+          // The lease: whose, until when, which one, and how often there was one.
+          " worker TEXT, lease_until BIGINT, fence BIGINT NOT NULL DEFAULT 0, attempts BIGINT NOT NULL DEFAULT 0,"
+          " cancel_requested BIGINT NOT NULL DEFAULT 0,"
+          // Since when it is expired or deleted.
+          " gone_at BIGINT)",
+          "CREATE UNIQUE INDEX builds_idempotency ON builds (owner, idempotency_key) WHERE idempotency_key IS NOT NULL",
+          "CREATE INDEX builds_listed ON builds (owner, id) WHERE status <> 6",
+          "CREATE INDEX builds_queued ON builds (owner, priority, id) WHERE status = 0",
+          "CREATE INDEX builds_leased ON builds (lease_until) WHERE status = 1",
+          "CREATE INDEX builds_expiring ON builds (expires_at) WHERE status <> 1 AND status < 5",
+          "CREATE INDEX builds_gone ON builds (gone_at) WHERE gone_at IS NOT NULL",
+          // Apart from the rows, so that these stay short: a report may be long.
+          "CREATE TABLE reports (build TEXT PRIMARY KEY REFERENCES builds (id), report TEXT NOT NULL)",
+          // The queue: one lane for each owner and priority.
+          "CREATE TABLE lanes (owner TEXT NOT NULL REFERENCES owners (id), priority BIGINT NOT NULL,"
+          " pending BIGINT NOT NULL, served BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (owner, priority))",
+          "CREATE INDEX lanes_next ON lanes (priority DESC, served, owner) WHERE pending > 0",
+      },
+      {
+          // Plans. granted_plan: by whoever runs the server, before any subscription. subscription: the one that
+          // counts.
+          "ALTER TABLE owners ADD COLUMN granted_plan TEXT",
+          "ALTER TABLE owners ADD COLUMN subscription TEXT",
+          "ALTER TABLE owners ADD COLUMN payment_failed_at BIGINT",
+          "ALTER TABLE owners ADD COLUMN payment_error TEXT",
+          "ALTER TABLE owners ADD COLUMN paid_at BIGINT",
+          // What is known of a subscription at Razorpay; see policy/subscription.hpp. check_at: when to ask Razorpay
+          // itself.
+          "CREATE TABLE subscriptions (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id), plan TEXT NOT "
+          "NULL,"
+          " coupon TEXT, checkout_url TEXT NOT NULL DEFAULT '', state BIGINT NOT NULL, state_at BIGINT NOT NULL,"
+          " state_rank BIGINT NOT NULL, provider_plan TEXT NOT NULL, total_count BIGINT NOT NULL, plan_at BIGINT NOT "
+          "NULL,"
+          " plan_rank BIGINT NOT NULL, current_start BIGINT, current_end BIGINT, paid_until BIGINT, ended_at BIGINT,"
+          " paid_count BIGINT NOT NULL, cancel_asked_at BIGINT, check_at BIGINT, created_at BIGINT NOT NULL)",
+          "CREATE INDEX subscriptions_of ON subscriptions (owner, created_at)",
+          "CREATE INDEX subscriptions_unchecked ON subscriptions (check_at) WHERE check_at IS NOT NULL",
+          // A checkout that is just being made at Razorpay; one at a time for each owner.
+          "CREATE TABLE checkouts (reference TEXT PRIMARY KEY, owner TEXT NOT NULL UNIQUE REFERENCES owners (id),"
+          " plan TEXT NOT NULL, coupon TEXT, begun_at BIGINT NOT NULL)",
+          "CREATE INDEX checkouts_begun ON checkouts (begun_at)",
+          "CREATE TABLE coupons (code TEXT PRIMARY KEY, percent BIGINT NOT NULL, plan TEXT NOT NULL, offer TEXT NOT "
+          "NULL,"
+          " uses BIGINT NOT NULL, used BIGINT NOT NULL DEFAULT 0, expires_at BIGINT, disabled BIGINT NOT NULL DEFAULT "
+          "0,"
+          " created_at BIGINT NOT NULL, CHECK (used >= 0 AND used <= uses))",
+          "CREATE TABLE redemptions (coupon TEXT NOT NULL REFERENCES coupons (code), owner TEXT NOT NULL REFERENCES "
+          "owners"
+          " (id), redeemed_at BIGINT NOT NULL, PRIMARY KEY (coupon, owner))",
+          // Verified webhooks: stored before they are answered, applied after. Also what makes a second delivery
+          // harmless.
+          "CREATE TABLE inbox (provider TEXT NOT NULL, event_id TEXT NOT NULL, received_at BIGINT NOT NULL,"
+          " waiting BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '', body TEXT NOT "
+          "NULL,"
+          " PRIMARY KEY (provider, event_id))",
+          "CREATE INDEX inbox_waiting ON inbox (received_at) WHERE waiting = 1",
+          "CREATE INDEX inbox_age ON inbox (received_at)",
+          // What changed money or rights.
+          "CREATE TABLE audit (id TEXT PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, owner TEXT NOT NULL,"
+          " what TEXT NOT NULL, detail TEXT NOT NULL)",
+          "CREATE INDEX audit_of ON audit (owner, id)",
+          "CREATE INDEX audit_by_time ON audit (at)",
+      }};
   return all;
 }
 

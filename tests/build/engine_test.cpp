@@ -181,8 +181,8 @@ TEST_F(Engine, ListsNewestFirstAndCountsPerOwner) {
   EXPECT_EQ(page.builds[0].id, ids[2]);
   EXPECT_TRUE(engine.list("ada", 9, 2).value().builds.empty());
   EXPECT_EQ(engine.list("ada", 1, 101).error().code(), errc::invalid_input);
-  EXPECT_EQ(engine.usage("ada").value().monthly_builds, 5u);
-  EXPECT_EQ(engine.usage("ada").value().concurrent, 5u);
+  EXPECT_EQ(engine.quota("ada").value().used.monthly_builds, 5u);
+  EXPECT_EQ(engine.quota("ada").value().used.concurrent, 5u);
 }
 
 TEST_F(Engine, CancelsARunningBuildAndKillsItsTex) {
@@ -211,7 +211,7 @@ TEST_F(Engine, ForgetsADeletedBuildAtOnceAndItsFilesAfterTheGracePeriod) {
   EXPECT_EQ(engine.find(id).error().code(), errc::not_found);
   EXPECT_EQ(engine.open_artifact(id, "pdf").error().code(), errc::not_found);
   EXPECT_EQ(engine.list("ada", 1, 20).value().total, 0u);
-  EXPECT_EQ(engine.usage("ada").value().storage_bytes, 0u);
+  EXPECT_EQ(engine.quota("ada").value().used.storage_bytes, 0u);
   (void)engine.sweep().value();
   EXPECT_TRUE(std::filesystem::exists(folder));
   time->advance(61min);

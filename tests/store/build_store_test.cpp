@@ -55,7 +55,7 @@ TEST_F(BuildStore, FinishWritesTheOutcomeAndTheReport) {
   EXPECT_EQ(info.storage_bytes, 350U);
   EXPECT_EQ(info.completed_at, start + 5s);
   EXPECT_EQ(builds_.report("b1").value(), R"({"diagnostics":[]})");
-  const auto used = builds_.usage("ann", start).value();
+  const auto used = builds_.quota("ann", plans_, start).value().used;
   EXPECT_EQ(used.concurrent, 0U);
   EXPECT_EQ(used.storage_bytes, 350U);
   EXPECT_EQ(used.monthly_builds, 1U);

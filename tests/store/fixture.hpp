@@ -27,6 +27,8 @@ inline store::new_build a_build(std::string id, std::string owner = "ann", int p
   b.source_bytes = 100;
   b.now = start;
   b.expires_at = start + 24h;
+  static const auto plans = plan_catalog::unlimited();
+  b.plans = &plans;
   return b;
 }
 
@@ -59,6 +61,7 @@ class BuildStore : public testing::Test {
   }
   build_status status(std::string_view id) { return builds_.find(id).value().value().status; }
 
+  plan_catalog plans_ = plan_catalog::unlimited();
   std::shared_ptr<database> db_ = open_sqlite(":memory:").value();
   build_store builds_{db_};
 };

@@ -1,0 +1,119 @@
+#include "src/crypto/base64.hpp"
+#include "src/crypto/hmac.hpp"
+
+#include <texbuild/webhook.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace texbuild {
+inline namespace v0 {
+namespace {
+
+using std::chrono::seconds;
+
+error refused() { return error(errc::unauthorized, "the signature does not fit"); }
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
+result<void> verify_hex(std::string_view key, std::string_view message, std::string_view signature) {
+  if (key.empty() || !crypto::equal_in_constant_time(hex(crypto::hmac_sha256(key, message)), signature))
+    return refused();
+  return {};
+}
+
+std::string joined(std::string_view a, char between, std::string_view b) {
+  std::string out(a);
+  out += between;
+  out += b;
+  return out;
+}
+
+/// An id that would make `id.timestamp.body` mean two things is refused.
+bool is_message_id(std::string_view id) {
+  return id.size() <= 256 && std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+         });
+}
+
+}  // namespace
+
+result<void> verify_razorpay_webhook(std::span<const std::string> secrets, std::string_view body,
+                                     std::string_view signature) {
+  bool fits = false;
+  for (const auto& secret : secrets) fits = static_cast<bool>(verify_hex(secret, body, signature)) || fits;
+  if (!fits) return refused();
+  return {};
+}
+
+result<void> verify_razorpay_subscription_payment(std::string_view key_secret, std::string_view payment_id,
+                                                  std::string_view subscription_id, std::string_view signature) {
+  if (payment_id.empty() || subscription_id.empty()) return refused();
+  return verify_hex(key_secret, joined(payment_id, '|', subscription_id), signature);
+}
+
+result<void> verify_razorpay_order_payment(std::string_view key_secret, std::string_view order_id,
+                                           std::string_view payment_id, std::string_view signature) {
+  if (payment_id.empty() || order_id.empty()) return refused();
+  return verify_hex(key_secret, joined(order_id, '|', payment_id), signature);
+}
+
+result<webhook_secret> webhook_secret::parse(std::string_view text) {
+  if (text.starts_with("whsec_")) text.remove_prefix(6);
+  std::string padded(text);
+  while (padded.size() % 4 != 0) padded += '=';
+  auto key = crypto::base64_decode(padded);
+  if (!key || key->empty())
+    return error(errc::invalid_input, "a webhook secret is 'whsec_' and the key in base64, and not empty");
+  return webhook_secret(std::move(*key));
+}
+
+result<webhook_secret> webhook_secret::from_bytes(std::string_view key) {
+  if (key.empty()) return error(errc::invalid_input, "the key is empty");
+  return webhook_secret(std::string(key));
+}
+
+std::string webhook_secret::text() const { return "whsec_" + crypto::base64_encode(key_); }
+
+std::string webhook_secret::signature_of(std::string_view id, std::string_view timestamp, std::string_view body) const {
+  return "v1," + crypto::base64_encode(crypto::hmac_sha256(key_, joined(joined(id, '.', timestamp), '.', body)));
+}
+
+result<void> webhook_secret::verify(const webhook_headers& headers, std::string_view body,
+                                    std::chrono::system_clock::time_point now) const {
+  const auto& [id, timestamp, signature] = headers;
+  if (id.empty() || timestamp.empty() || signature.empty())
+    return error(errc::invalid_input, "a header of the signature is missing: id, timestamp and signature are needed");
+  std::int64_t sent = 0;
+  const auto* end = timestamp.data() + timestamp.size();
+  const bool digits = std::all_of(timestamp.begin(), timestamp.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits || timestamp.size() > 12 || std::from_chars(timestamp.data(), end, sent).ptr != end) return refused();
+  const auto ours = std::chrono::floor<seconds>(now.time_since_epoch()).count();
+  if (ours - sent > tolerance.count() || sent - ours > tolerance.count() || !is_message_id(id)) return refused();
+  const auto expected = signature_of(id, timestamp, body);
+  bool fits = false;
+  for (std::string_view rest = signature; !rest.empty();) {
+    const auto blank = std::min(rest.find(' '), rest.size());
+    fits = crypto::equal_in_constant_time(expected, rest.substr(0, blank)) || fits;
+    rest.remove_prefix(std::min(blank + 1, rest.size()));
+  }
+  if (!fits) return refused();
+  return {};
+}
+
+webhook_headers webhook_secret::sign(std::string_view id, std::chrono::system_clock::time_point now,
+                                     std::string_view body) const {
+  auto timestamp = std::to_string(std::chrono::floor<seconds>(now.time_since_epoch()).count());
+  auto signature = signature_of(id, timestamp, body);
+  return {std::string(id), std::move(timestamp), std::move(signature)};
+}
+
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,43 @@
+#include "src/policy/gcra.hpp"
+
+#include <algorithm>
+
+namespace texbuild {
+inline namespace v0 {
+namespace policy {
+namespace {
+
+std::chrono::system_clock::time_point at(microseconds since_1970) {
+  return std::chrono::system_clock::time_point(since_1970);
+}
+
+}  // namespace
+
+gcra_step gcra(microseconds arrival, microseconds now, const rate& allowed) {
+  gcra_step step;
+  auto& d = step.decision;
+  d.limit = allowed.limit;
+  if (allowed.limit == 0) {
+    d.retry_after = std::max(allowed.window, std::chrono::seconds(1));
+    d.reset = at(now + allowed.window);
+    return step;
+  }
+  const microseconds apart = std::max(microseconds(allowed.window) / allowed.limit, microseconds(1));
+  const microseconds burst = apart * allowed.limit;
+  const microseconds from = std::clamp(arrival, now, now + burst);
+  const microseconds next = from + apart;
+  d.allowed = next - now <= burst;
+  if (d.allowed) {
+    step.arrival = next;
+    d.remaining = static_cast<std::uint32_t>((burst - (next - now)) / apart);
+    d.reset = at(next);
+  } else {
+    d.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(next - burst - now), std::chrono::seconds(1));
+    d.reset = at(from);
+  }
+  return step;
+}
+
+}  // namespace policy
+}  // namespace v0
+}  // namespace texbuild
