@@ -21,6 +21,7 @@ auto async_on(boost::asio::any_io_executor pool, std::function<R()> work, Token&
         auto home = boost::asio::make_work_guard(boost::asio::get_associated_executor(handler, on));
         boost::asio::post(on, [handler = std::move(handler), call = std::move(call), home = std::move(home)]() mutable {
           auto value = call();
+          call = nullptr;  // what it held is gone before anybody hears of the result
           boost::asio::post(home.get_executor(), [handler = std::move(handler), value = std::move(value)]() mutable {
             std::move(handler)(std::move(value));
           });
