@@ -31,7 +31,7 @@ inline namespace v0 {
 struct engine_options {
   // What changes behaviour.
   std::filesystem::path data_folder;  ///< database and artifacts; empty: a temporary one, gone with the engine
-  bool allow_shell_escape = false;  ///< where the owner's plan allows it too
+  bool allow_shell_escape = false;    ///< where the owner's plan allows it too
   plan_catalog plans = plan_catalog::unlimited();
   retention_policy retention;
   process_limits limits;  ///< of one build: `wall` and `disk_bytes` hold for all its commands together
