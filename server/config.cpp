@@ -7,6 +7,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/program_options.hpp>
 
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <unistd.h>
 
@@ -17,7 +19,8 @@ namespace po = boost::program_options;
 
 /// `listen` is TEXBUILD_LISTEN, `clerk-issuer` is CLERK_ISSUER.
 std::string variable_of(const std::string& flag) {
-  std::string name = flag.starts_with("clerk-") ? "" : "TEXBUILD_";
+  const bool of_a_service = flag.starts_with("clerk-") || flag.starts_with("razorpay-");
+  std::string name = of_a_service ? "" : "TEXBUILD_";
   for (const char c : flag) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   return name;
 }
@@ -51,13 +54,22 @@ po::options_description description() {
       "signing-key-previous", text(), "the secret before: links signed with it stay valid")(
       "created-status", number(), "status of POST /build: 201, or 200 for clients that take nothing else [201]")(
       "cors-origins", text(), "origins of web pages that may call the API, separated by commas [none]")(
+      "plans", path(), "JSON file with the plans and what they allow [free, pro and enterprise]")(
+      "trusted-proxies", text(), "addresses of proxies whose X-Forwarded-For is believed, separated by commas [none]")(
       "log", text(), "off, error, info or debug [info]")("clerk-issuer", text(),
                                                          "issuer of session tokens; its key set is fetched from there")(
       "clerk-jwks-url", text(), "address of the key set, if it is another")(
       "clerk-jwt-key", text(), "public key (PEM) of session tokens, instead of a key set")(
       "clerk-authorized-parties", text(), "origins that tokens must come from, separated by commas [any]")(
       "clerk-secret-key", text(), "secret key: the key set is then fetched from Clerk's Backend API")(
-      "clerk-api-url", text(), "origin of Clerk's Backend API [https://api.clerk.com]");
+      "clerk-api-url", text(), "origin of Clerk's Backend API [https://api.clerk.com]")(
+      "razorpay-key-id", text(), "key that sells plans at Razorpay (rzp_…) [nothing is sold]")(
+      "razorpay-key-secret", text(), "its secret")("razorpay-webhook-secret", text(),
+                                                   "secret of Razorpay's webhooks; several, separated by commas, while "
+                                                   "it is being changed")(
+      "razorpay-api-url", text(), "origin of Razorpay's API [https://api.razorpay.com]")(
+      "razorpay-plan-pro", text(), "Razorpay's id (plan_…) of the plan \"pro\"")("razorpay-plan-enterprise", text(),
+                                                                                 "the same of the plan \"enterprise\"");
   return all;
 }
 
@@ -204,6 +216,48 @@ void read_sessions(reader& r, settings& s) {
   }
 }
 
+void read_plans(reader& r, settings& s) {
+  auto& plans = s.billing.plans;
+  if (const auto* file = r.value("plans")) {
+    std::ifstream in(*file, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(in), {});
+    if (!in) return r.fail("plans", "cannot be read: " + *file);
+    auto read = plan_catalog::from_json(text);
+    if (!read) return r.fail("plans", "is wrong: " + read.error().detail());
+    plans = std::move(*read);
+  }
+  for (const auto* name : {"pro", "enterprise"}) {
+    const auto flag = "razorpay-plan-" + std::string(name);
+    const auto* id = r.value(flag.c_str());
+    if (id == nullptr) continue;
+    if (auto set = plans.set_razorpay_plan(name, *id); !set) r.fail(flag.c_str(), set.error().detail());
+  }
+  s.engine.plans = plans;
+}
+
+void read_payments(reader& r, settings& s) {
+  razorpay_account account;
+  r.text("razorpay-key-id", account.key_id);
+  r.text("razorpay-key-secret", account.key_secret);
+  r.text("razorpay-api-url", account.api_url);
+  account.api_url = origin(account.api_url);
+  if (!account.api_url.starts_with("https://") && !account.api_url.starts_with("http://"))
+    r.fail("razorpay-api-url", "must begin with https:// (or http://)");
+  if (account.key_id.empty() != account.key_secret.empty())
+    r.fail(account.key_id.empty() ? "razorpay-key-id" : "razorpay-key-secret", "is missing: both are needed");
+  if (!account.key_id.empty()) s.billing.razorpay = std::move(account);
+  r.list("razorpay-webhook-secret", s.billing.webhook_secrets);
+}
+
+void read_proxies(reader& r, settings& s) {
+  r.list("trusted-proxies", s.trusted_proxies);
+  for (const auto& proxy : s.trusted_proxies) {
+    boost::system::error_code failed;
+    boost::asio::ip::make_address(proxy, failed);
+    if (failed) r.fail("trusted-proxies", "must be addresses, such as 127.0.0.1,10.0.0.5");
+  }
+}
+
 std::filesystem::path default_data_dir(const variable_lookup& variable, bool dev) {
   std::filesystem::path base;
   if (::geteuid() == 0) {
@@ -269,6 +323,9 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   r.list("cors-origins", s.cors_origins);
   read_log(r, s);
   read_sessions(r, s);
+  read_plans(r, s);
+  read_payments(r, s);
+  read_proxies(r, s);
   if (s.dev && !boost::asio::ip::make_address(s.address).is_loopback())
     r.fail("listen", "must be a loopback address with --dev: anyone who reaches the server could use it");
   if (wrong) return std::move(*wrong);

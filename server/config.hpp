@@ -5,6 +5,7 @@
 
 #include <texbuild/engine.hpp>
 #include <texbuild/error.hpp>
+#include <texbuild/payments.hpp>
 #include <texbuild/session_token.hpp>
 
 #include <chrono>
@@ -29,6 +30,8 @@ struct settings {
   std::vector<std::string> signing_keys;  ///< newest first; empty: one is made and kept in the data folder
   int created_status = 201;
   std::vector<std::string> cors_origins;
+  std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-For is believed
+  billing_options billing;                   ///< `plans` is the engine's too
   session_verifier::options sessions;
   engine_options engine;
 

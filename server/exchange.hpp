@@ -4,6 +4,7 @@
 #include "server/upload.hpp"
 
 #include <texbuild/build.hpp>
+#include <texbuild/rate_limit.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -24,7 +25,10 @@ struct request {
   std::map<std::string, std::string> query;    ///< decoded; the first of a repeated name
   std::map<std::string, std::string> headers;  ///< names in lower case; repeated ones joined by ", "
   std::vector<std::string> captures;           ///< what the pattern's `{}` parts stand for
+  std::string client;                          ///< the address that asks, as far as limits are concerned
   std::string user;                            ///< who asks; set for routes that want somebody
+  std::optional<rate_decision> limited;        ///< what the last limit said that was asked; the client is told
+  std::string body;                            ///< of routes that take text
   upload_form form;                            ///< of routes that take a form
 
   /// A header's value; "" if it was not sent.

@@ -35,6 +35,40 @@ constexpr row rows[] = {
     {errc::internal, 500, "server_error", "Internal server error"},
 };
 
+boost::json::object body_of(std::string_view code, std::string_view message, std::string_view details) {
+  boost::json::object body;
+  body["code"] = code;
+  body["message"] = message;
+  body["details"] = as_utf8(details);
+  return body;
+}
+
+/// What is said of a limit, by its reason.
+std::string_view message_of(const error& e, std::string_view otherwise) {
+  if (e.reason() == "monthly_limit_exceeded") return "Monthly build limit exceeded";
+  if (e.reason() == "concurrent_limit_exceeded") return "Concurrent build limit exceeded";
+  if (e.reason() == "storage_limit_exceeded") return "Storage limit exceeded";
+  if (e.reason() == "subscription_paused") return "Subscription is paused";
+  return otherwise;
+}
+
+boost::json::value number(double value) {
+  const auto whole = static_cast<std::int64_t>(value);
+  if (static_cast<double>(whole) == value) return whole;
+  return value;
+}
+
+void add_usage(boost::json::object& body, const error& e) {
+  const bool told = e.usage() || e.reason() == "subscription_paused";
+  if (!told) return;
+  body["reason"] = e.reason();
+  if (!e.usage()) return;
+  body["used"] = number(e.usage()->used);
+  body["limit"] = number(e.usage()->limit);
+  const auto& reset = e.usage()->reset_at;
+  body["reset_at"] = reset ? boost::json::value(rfc3339(*reset)) : boost::json::value();
+}
+
 const row& row_of(errc code) {
   for (const auto& r : rows)
     if (r.code == code) return r;
@@ -47,11 +81,7 @@ int status_of(errc code) { return row_of(code).status; }
 
 reply problem(int status, std::string_view code, std::string_view message, std::string_view details) {
   reply out(status);
-  boost::json::object body;
-  body["code"] = code;
-  body["message"] = message;
-  body["details"] = as_utf8(details);
-  out.body = boost::json::serialize(body);
+  out.body = boost::json::serialize(body_of(code, message, details));
   return out;
 }
 
@@ -60,7 +90,10 @@ reply problem(const error& e) {
   std::string details = e.detail();
   if (!e.subject().empty() && details.find(e.subject()) == std::string::npos)
     details = e.subject() + (details.empty() ? "" : ": " + details);
-  auto out = problem(r.status, r.word, r.message, details);
+  reply out(r.status);
+  auto body = body_of(r.word, message_of(e, r.message), details);
+  add_usage(body, e);
+  out.body = boost::json::serialize(body);
   out.cause = e.cause();
   if (r.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (e.retry_after()) out.headers.emplace_back("Retry-After", std::to_string(e.retry_after()->count()));

@@ -18,18 +18,38 @@ enum class access {
 };
 
 /// What a request may bring.
-enum class body_kind { none, form };
+enum class body_kind {
+  none,
+  form,  ///< multipart, streamed to disk
+  text,  ///< up to 1 MB in memory, as it came
+};
 
-/// One line of the API. The handler runs on the pool for blocking work.
+/// Which limit of its user's plan a request counts against.
+enum class rate_class { create, download, status, other };
+
+/// What a handler waits for; each kind has threads of its own, so that a slow one does not hold up the others.
+enum class work { quick, outside };
+
+/// One line of the API. The handler runs on a pool for blocking work. A form's has one of its own, whatever
+/// `waits_for`.
 struct route {
   std::string method;
   std::string pattern;  ///< such as "/api/build/{id}/status"; a part in braces takes any one part
   access who = access::user;
   body_kind body = body_kind::none;
+  rate_class counts_as = rate_class::other;
+  work waits_for = work::quick;
   std::function<reply(request&)> handler;
 
-  route(std::string m, std::string p, access w, body_kind b, std::function<reply(request&)> h)
-      : method(std::move(m)), pattern(std::move(p)), who(w), body(b), handler(std::move(h)) {}
+  route(std::string m, std::string p, access w, body_kind b, std::function<reply(request&)> h,
+        rate_class c = rate_class::other, work f = work::quick)
+      : method(std::move(m)),
+        pattern(std::move(p)),
+        who(w),
+        body(b),
+        counts_as(c),
+        waits_for(f),
+        handler(std::move(h)) {}
 };
 
 /// What was found for a path.

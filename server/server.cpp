@@ -1,16 +1,21 @@
 #include "server/server.hpp"
 
 #include "server/dev_issuer.hpp"
+#include "server/limits.hpp"
 #include "server/listener.hpp"
 #include "server/private_file.hpp"
 #include "server/router.hpp"
+#include "server/routes/account.hpp"
 #include "server/routes/artifacts.hpp"
 #include "server/routes/builds.hpp"
 #include "server/routes/health.hpp"
+#include "server/routes/webhooks.hpp"
 #include "server/services.hpp"
 #include "server/session.hpp"
 
+#include <texbuild/database.hpp>
 #include <texbuild/http.hpp>
+#include <texbuild/payments.hpp>
 #include <texbuild/signed_url.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,6 +23,8 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -33,8 +40,10 @@ namespace {
 
 constexpr std::size_t most_connections = 4096;
 constexpr unsigned io_threads = 2;
-constexpr unsigned pool_threads = 8;  // they wait for the disk, not for the processor
+constexpr unsigned pool_threads = 8;     // they wait for the disk, not for the processor
+constexpr unsigned outside_threads = 8;  // they wait for other services, up to 20 s each
 constexpr unsigned form_threads = 4;
+constexpr seconds sweep_pause{30};
 constexpr std::string_view dev_user = "user_dev";
 // Together under the 30 s that an orchestrator gives.
 constexpr seconds builds_may_finish{20};
@@ -75,15 +84,22 @@ result<url_signer> make_signer(const settings& with, entropy& random) {
 
 struct web_server::impl {
   impl(settings s, std::ostream& out, std::shared_ptr<clock> time)
-      : with(std::move(s)), log(with.log, out, std::move(time)), pool(pool_threads), forms(form_threads) {}
+      : with(std::move(s)),
+        log(with.log, out, std::move(time)),
+        pool(pool_threads),
+        outside(outside_threads),
+        forms(form_threads) {}
 
   settings with;
   logger log;
   std::string dev_token;
   asio::io_context io;
   asio::thread_pool pool;
+  asio::thread_pool outside;
   asio::thread_pool forms;
   std::optional<engine> builds;
+  std::optional<billing> money;
+  std::optional<limits> rates;
   std::optional<session_verifier> who;
   std::optional<url_signer> links;
   std::optional<services> for_routes;
@@ -93,11 +109,14 @@ struct web_server::impl {
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> busy;
   std::vector<std::thread> threads;
   std::jthread warming;
+  std::jthread sweeping;
   bool stopped = false;
 
   result<void> start(environment parts);
   result<void> open_sessions(const environment& parts);
+  result<void> open_money(const environment& parts);
   void warm(const std::stop_token& stop);
+  void sweep(const std::stop_token& stop);
   void stop();
 };
 
@@ -112,14 +131,29 @@ result<void> web_server::impl::open_sessions(const environment& parts) {
     o.pem = issuer->public_pem();
     o.policy.issuer = std::string(dev_issuer::issuer);
   }
-  auto http = parts.http ? parts.http : make_http_client(io.get_executor());
-  auto verifier = session_verifier::make(o, std::move(http), parts.time);
+  auto verifier = session_verifier::make(o, parts.http, parts.time);
   if (!verifier) return verifier.error();
   who.emplace(std::move(*verifier));
   return {};
 }
 
+result<void> web_server::impl::open_money(const environment& parts) {
+  auto same = parts;
+  same.db = builds->shared_database();
+  auto opened = billing::open(with.billing, std::move(same));
+  if (!opened) return opened.error();
+  money.emplace(std::move(*opened));
+  // Counts of requests change with every one of them, and nobody misses the last seconds of them.
+  auto db = open_sqlite(with.data_dir / "rates.db", durability::relaxed);
+  if (!db) return db.error();
+  auto counter = rate_limiter::open(std::move(*db), parts.time);
+  if (!counter) return counter.error();
+  rates.emplace(std::move(*counter), *builds, log);
+  return {};
+}
+
 result<void> web_server::impl::start(environment parts) {
+  if (!parts.http) parts.http = make_http_client(io.get_executor());
   // The door first: an address in use is found before anything is touched.
   auto bound = listener::bind(io, with.address, with.port);
   if (!bound) return bound.error();
@@ -133,19 +167,23 @@ result<void> web_server::impl::start(environment parts) {
   if (!signer) return signer.error();
   links.emplace(std::move(*signer));
   if (auto sessions = open_sessions(parts); !sessions) return sessions;
+  if (auto sold = open_money(parts); !sold) return sold;
 
-  for_routes.emplace(*builds, *links, *parts.time, with.created_status);
+  for_routes.emplace(*builds, *links, *rates, *money, *parts.time, with.created_status);
   std::vector<route> all = build_routes(*for_routes);
-  for (auto& more : {artifact_routes(*for_routes), health_routes(*for_routes)})
+  for (auto& more : {artifact_routes(*for_routes), account_routes(*for_routes), webhook_routes(*for_routes),
+                     health_routes(*for_routes)})
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
-  context = std::make_shared<session_context>(with, *routes, *builds, *who, parts.time, parts.random, log,
-                                              pool.get_executor(), forms.get_executor(), std::move(*uploads));
+  context = std::make_shared<session_context>(with, *routes, *builds, *who, *rates, parts.time, parts.random, log,
+                                              pool.get_executor(), outside.get_executor(), forms.get_executor(),
+                                              std::move(*uploads));
   door->start([c = context](asio::ip::tcp::socket socket) {
     if (c->open_sessions() < most_connections) start_session(std::move(socket), c);
   });
   busy.emplace(io.get_executor());
   for (unsigned i = 0; i < io_threads; ++i) threads.emplace_back([this] { io.run(); });
+  sweeping = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
   if (!with.port_file.empty()) {
     if (auto written = write_private(with.port_file, std::to_string(door->port()) + "\n"); !written) return written;
   }
@@ -165,11 +203,26 @@ void web_server::impl::warm(const std::stop_token& stop) {
                                     done.error().detail() + " " + done.error().cause());
 }
 
+/// At the start, and now and then.
+void web_server::impl::sweep(const std::stop_token& stop) {
+  std::mutex waiting;
+  std::condition_variable_any woken;
+  std::unique_lock lock(waiting);
+  while (!stop.stop_requested()) {
+    const auto swept = money->sweep(stop);
+    if (!swept)
+      log.write(log_level::error, "webhooks and checkouts: " + swept.error().detail() + " " + swept.error().cause());
+    rates->sweep();
+    woken.wait_for(lock, stop, sweep_pause, [] { return false; });
+  }
+}
+
 void web_server::impl::stop() {
   if (stopped) return;
   stopped = true;
   if (door) door->stop();
   warming = {};  // stops it and waits
+  sweeping.request_stop();
   if (context) context->stop_sessions();
   if (builds) builds->drain(builds_may_finish);
   // Who waited for a build that has ended has the answer; who waits for one that has not may ask the next server.
@@ -177,10 +230,12 @@ void web_server::impl::stop() {
   const auto until = std::chrono::steady_clock::now() + requests_may_finish;
   while (context && context->open_sessions() > 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(milliseconds(20));
+  sweeping = {};  // a call to another service ends by itself, as long as there are threads for it
   busy.reset();
   io.stop();
   for (auto& t : threads) t.join();
   pool.join();
+  outside.join();
   forms.join();
 }
 

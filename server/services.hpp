@@ -1,8 +1,11 @@
 // What routes work with. Made once, in server.cpp; outlives every request.
 #pragma once
 
+#include "server/limits.hpp"
+
 #include <texbuild/engine.hpp>
 #include <texbuild/environment.hpp>
+#include <texbuild/payments.hpp>
 #include <texbuild/signed_url.hpp>
 
 namespace texbuild::server {
@@ -10,11 +13,13 @@ namespace texbuild::server {
 struct services {
   engine& builds;
   const url_signer& links;
+  const limits& rates;
+  billing& money;
   const clock& time;
   int created_status;  ///< of POST /build: 201, or 200 for clients that take nothing else
 
-  services(engine& b, const url_signer& l, const clock& t, int created)
-      : builds(b), links(l), time(t), created_status(created) {}
+  services(engine& b, const url_signer& l, const limits& r, billing& m, const clock& t, int created)
+      : builds(b), links(l), rates(r), money(m), time(t), created_status(created) {}
 };
 
 }  // namespace texbuild::server

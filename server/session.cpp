@@ -41,6 +41,7 @@ constexpr seconds patience{30};
 constexpr std::uint64_t least_bytes = 30'000;
 constexpr std::uint32_t most_header_bytes = 32 * 1024;  // a session token alone may have 16 KB
 constexpr std::uint64_t most_unwanted_bytes = 64 * 1024;
+constexpr std::uint64_t most_text_bytes = 1 << 20;
 constexpr std::uint64_t most_form_overhead = 1 << 20;  // fields, boundaries and headers of a form
 constexpr std::size_t piece_bytes = 32 * 1024;
 constexpr std::size_t chunk_bytes = 256 * 1024;
@@ -68,6 +69,9 @@ class session : public std::enable_shared_from_this<session> {
  public:
   session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context)
       : stream_(std::move(socket)), buffer_(2 * most_header_bytes), context_(std::move(context)) {
+    boost::system::error_code gone;
+    const auto peer = stream_.socket().remote_endpoint(gone);
+    if (!gone) peer_ = peer.address().to_string();
     context_->add(this);
   }
   ~session() { context_->remove(this); }
@@ -96,11 +100,15 @@ class session : public std::enable_shared_from_this<session> {
   void fill(request& r, const http::fields& fields);
   /// Who asks, and whether he may; a reply is a refusal. On the pool.
   static std::optional<reply> admit(session_context& c, const route& to, request& r);
+  static reply stranger(session_context& c, request& r, const error& why);
   static reply call(session_context& c, const route& to, request& r);
 
   asio::awaitable<reply> answer(form_reader& parser, std::shared_ptr<request> r);
+  asio::awaitable<std::optional<reply>> receive_text(form_reader& parser, std::shared_ptr<request> r);
   asio::awaitable<std::optional<reply>> receive_form(form_reader& parser, std::shared_ptr<request> r);
   asio::awaitable<bool> pass_over_body(form_reader& parser);
+  /// Tells a client that waits for it to go on; false: it is gone.
+  asio::awaitable<bool> expected(const request& r);
   /// Reads some of the body; the number of bytes, or nothing when the client failed or was too slow.
   asio::awaitable<std::optional<std::size_t>> read_some(form_reader& parser, std::vector<char>& into);
   asio::awaitable<void> wait_for(std::string id, seconds at_most);
@@ -115,6 +123,7 @@ class session : public std::enable_shared_from_this<session> {
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
   std::shared_ptr<session_context> context_;
+  std::string peer_;
   std::string request_id_;
   std::weak_ptr<build_wait> wait_;
   std::chrono::steady_clock::time_point window_ends_;
@@ -187,6 +196,7 @@ void session::fill(request& r, const http::fields& fields) {
     const auto [at, fresh] = r.headers.emplace(name, value);
     if (!fresh) at->second.append(name == "cookie" ? "; " : ", ").append(value);
   }
+  r.client = client_of(peer_, r.header("x-forwarded-for"), context_->with.trusted_proxies);
   auto& id = request_id_;
   id = std::string(r.header("x-request-id"));
   if (is_sane_id(id)) return;
@@ -204,20 +214,29 @@ std::optional<reply> session::admit(session_context& c, const route& to, request
     if (to.who == access::user) {
       const bool cookie_counts = r.method == "GET";
       const auto token = find_session_token(r.header("authorization"), r.header("cookie"), cookie_counts);
-      if (!token) return problem(error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
+      if (!token)
+        return stranger(c, r, error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
       const auto claims = c.who.verify(*token);
-      if (!claims) return problem(claims.error());
+      if (!claims) return stranger(c, r, claims.error());
       r.user = claims->user_id;
       if (auto known = c.remember(r.user); !known) return problem(known.error());
+      if (auto too_often = c.rates.count_user(r, r.user, to.counts_as)) return too_often;
     }
     if (to.body == body_kind::form) {
       const auto announced = parse_number(r.header("content-length")).value_or(0);
-      if (const auto room = c.builds.has_room(announced); !room) return problem(room.error());
+      if (const auto taken = c.builds.admits(r.user, announced); !taken) return problem(taken.error());
     }
     return std::nullopt;
   } catch (const std::exception& e) {
     return problem(error(errc::internal, {}, e.what()));
   }
+}
+
+reply session::stranger(session_context& c, request& r, const error& why) {
+  // Only a token that proves nothing is a stranger's doing: not a key set that cannot be fetched.
+  if (why.code() != errc::unauthorized) return problem(why);
+  auto too_often = c.rates.count_stranger(r);
+  return too_often ? std::move(*too_often) : problem(why);
 }
 
 reply session::call(session_context& c, const route& to, request& r) {
@@ -269,13 +288,22 @@ asio::awaitable<reply> session::answer(form_reader& parser, std::shared_ptr<requ
     };
     out = co_await async_on<reply>(context_->forms, std::move(work), asio::use_awaitable);
   } else {
-    const bool whole = co_await pass_over_body(parser);
-    if (!whole) co_return problem(error(errc::payload_too_large, "this address takes no body"));
-    std::function<reply()> work = [context, &to, r] {
-      auto refused = admit(*context, to, *r);
+    const bool asked_first = to.body == body_kind::text;  // nobody unknown fills memory with a body
+    if (asked_first) {
+      std::function<std::optional<reply>()> ask = [context, &to, r] { return admit(*context, to, *r); };
+      auto refused = co_await async_on<std::optional<reply>>(context_->pool, std::move(ask), asio::use_awaitable);
+      if (!refused) refused = co_await receive_text(parser, r);
+      if (refused) co_return std::move(*refused);
+    } else {
+      const bool whole = co_await pass_over_body(parser);
+      if (!whole) co_return problem(error(errc::payload_too_large, "this address takes no body"));
+    }
+    std::function<reply()> work = [context, &to, r, asked_first] {
+      auto refused = asked_first ? std::nullopt : admit(*context, to, *r);
       return refused ? std::move(*refused) : call(*context, to, *r);
     };
-    out = co_await async_on<reply>(context_->pool, std::move(work), asio::use_awaitable);
+    const auto& threads = to.waits_for == work::outside ? context_->outside : context_->pool;
+    out = co_await async_on<reply>(threads, std::move(work), asio::use_awaitable);
   }
   if (out.waits) {
     const auto waits = std::move(*out.waits);
@@ -331,6 +359,31 @@ asio::awaitable<bool> session::pass_over_body(form_reader& parser) {
   co_return true;
 }
 
+asio::awaitable<std::optional<reply>> session::receive_text(form_reader& parser, std::shared_ptr<request> r) {
+  const auto too_large = [] { return problem(error(errc::payload_too_large, "at most 1 MB is taken here")); };
+  const auto length = parser.content_length();
+  if (length && *length > most_text_bytes) co_return too_large();
+  const bool told = co_await expected(*r);
+  if (!told) co_return reply(400);
+  std::vector<char> chunk(8 * 1024);
+  window_bytes_ = 0;
+  window_ends_ = std::chrono::steady_clock::now() + patience;
+  while (!parser.is_done()) {
+    const auto got = co_await read_some(parser, chunk);
+    if (!got) co_return problem(error(errc::invalid_input, "the body did not arrive whole"));
+    if (r->body.size() + *got > most_text_bytes) co_return too_large();
+    r->body.append(chunk.data(), *got);
+  }
+  co_return std::nullopt;
+}
+
+asio::awaitable<bool> session::expected(const request& r) {
+  if (lower_case(r.header("expect")) != "100-continue") co_return true;
+  static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  const bool told = co_await send_bytes(asio::buffer(go_on));
+  co_return told;
+}
+
 asio::awaitable<std::optional<reply>> session::receive_form(form_reader& parser, std::shared_ptr<request> r) {
   const auto boundary = multipart_boundary(r->header("content-type"));
   if (!boundary) co_return problem(boundary.error());
@@ -343,11 +396,8 @@ asio::awaitable<std::optional<reply>> session::receive_form(form_reader& parser,
   };
   const auto length = parser.content_length();
   if (length && *length > most) co_return too_large();
-  if (lower_case(r->header("expect")) == "100-continue") {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    const bool told = co_await send_bytes(asio::buffer(go_on));
-    if (!told) co_return reply(400);
-  }
+  const bool told = co_await expected(*r);
+  if (!told) co_return reply(400);
 
   auto writer = std::make_shared<upload_writer>(context_->uploads, limits, *context_->random);
   auto form = std::make_shared<multipart_parser>(*boundary);
@@ -393,6 +443,12 @@ void session::finish_headers(reply& out, const request& r) const {
   auto& h = out.headers;
   h.emplace_back("X-Request-Id", request_id_);
   h.emplace_back("X-Content-Type-Options", "nosniff");
+  if (const auto& l = r.limited) {
+    const auto reset = std::chrono::ceil<seconds>(l->reset.time_since_epoch()).count();
+    h.emplace_back("X-RateLimit-Limit", std::to_string(l->limit));
+    h.emplace_back("X-RateLimit-Remaining", std::to_string(l->remaining));
+    h.emplace_back("X-RateLimit-Reset", std::to_string(reset));
+  }
   const bool has_cache_rule =
       std::any_of(h.begin(), h.end(), [](const auto& header) { return header.first == "Cache-Control"; });
   if (!has_cache_rule) h.emplace_back("Cache-Control", "no-store");
@@ -402,7 +458,10 @@ void session::finish_headers(reply& out, const request& r) const {
   const auto origin = r.header("origin");
   if (origin.empty() || std::find(origins.begin(), origins.end(), origin) == origins.end()) return;
   h.emplace_back("Access-Control-Allow-Origin", origin);
-  h.emplace_back("Access-Control-Expose-Headers", "Location, ETag, X-Request-Id, Retry-After, Content-Disposition");
+  h.emplace_back(
+      "Access-Control-Expose-Headers",
+      "Location, ETag, X-Request-Id, Retry-After, Content-Disposition, X-RateLimit-Limit, X-RateLimit-Remaining,"
+      " X-RateLimit-Reset");
   if (r.method != "OPTIONS") return;
   h.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE");
   h.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Range");

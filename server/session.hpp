@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/config.hpp"
+#include "server/limits.hpp"
 #include "server/log.hpp"
 #include "server/router.hpp"
 
@@ -31,25 +32,29 @@ struct session_context {
   const router& routes;
   engine& builds;
   session_verifier& who;
+  const limits& rates;
   std::shared_ptr<clock> time;
   std::shared_ptr<entropy> random;
   logger& log;
-  boost::asio::any_io_executor pool;   ///< for blocking work of milliseconds
-  boost::asio::any_io_executor forms;  ///< for uploads, which may take seconds each and must not hold up the rest
-  std::filesystem::path uploads;       ///< where forms stream to
+  boost::asio::any_io_executor pool;     ///< for blocking work of milliseconds
+  boost::asio::any_io_executor outside;  ///< for what waits for other services
+  boost::asio::any_io_executor forms;    ///< for uploads, which may take seconds each and must not hold up the rest
+  std::filesystem::path uploads;         ///< where forms stream to
   std::atomic<bool> stopping{false};
 
-  session_context(const settings& s, const router& r, engine& b, session_verifier& v, std::shared_ptr<clock> t,
-                  std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p, boost::asio::any_io_executor f,
-                  std::filesystem::path u)
+  session_context(const settings& s, const router& r, engine& b, session_verifier& v, const limits& rl,
+                  std::shared_ptr<clock> t, std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p,
+                  boost::asio::any_io_executor o, boost::asio::any_io_executor f, std::filesystem::path u)
       : with(s),
         routes(r),
         builds(b),
         who(v),
+        rates(rl),
         time(std::move(t)),
         random(std::move(e)),
         log(l),
         pool(std::move(p)),
+        outside(std::move(o)),
         forms(std::move(f)),
         uploads(std::move(u)) {}
 

@@ -131,6 +131,8 @@ class TEXBUILD_API engine {
   /// What the owner's plan allows, and what is used of it.
   result<quota_report> quota(std::string_view owner);
   engine_stats stats() const;
+  /// Where builds are kept, for parts of the library that work on the same users, such as `billing`.
+  std::shared_ptr<database> shared_database() const;
   /// Expires, removes, takes back. Runs by itself at the start and every minute; public for tests and tools.
   result<sweep_report> sweep();
   /// Whether the disk has room for an upload of that many bytes and what it unpacks to; for asking before the bytes

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,8 +79,9 @@ struct quota_report {
   std::string owner;
   plan allowed;
   owner_usage used;
-  std::chrono::system_clock::time_point monthly_reset;  ///< the next month's first moment, UTC
-  bool paused = false;                                  ///< the subscription is: no build is accepted
+  std::chrono::system_clock::time_point monthly_reset;               ///< the next month's first moment, UTC
+  std::optional<std::chrono::system_clock::time_point> known_since;  ///< empty for an owner who was never seen
+  bool paused = false;                                               ///< the subscription is: no build is accepted
 
   quota_report() = default;
 };

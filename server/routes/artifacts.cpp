@@ -112,7 +112,11 @@ reply send(const artifact& file, std::string_view resource, const request& r) {
 reply download(services& s, request& r, const std::string& resource) {
   const auto& id = r.captures.front();
   const auto grant = s.links.verify(r.parameter("token").value_or(""), id, resource, s.time.now());
-  if (!grant) return problem(grant.error());
+  if (!grant) {
+    auto too_often = s.rates.count_stranger(r);
+    return too_often ? std::move(*too_often) : problem(grant.error());
+  }
+  if (auto too_often = s.rates.count_user(r, grant->owner, rate_class::download)) return std::move(*too_often);
   const auto info = s.builds.find(id);
   if (!info) return problem(info.error());
   if (info->owner != grant->owner) return problem(error(errc::forbidden, "the link is invalid or has expired"));
@@ -135,7 +139,9 @@ std::vector<route> artifact_routes(services& s) {
   std::vector<route> all;
   all.emplace_back("GET", "/api/build/{id}/pdf/url", access::user, body_kind::none,
                    [&s](request& r) { return link(s, r); });
-  all.emplace_back("GET", "/api/build/{id}/log", access::user, body_kind::none, [&s](request& r) { return log(s, r); });
+  all.emplace_back(
+      "GET", "/api/build/{id}/log", access::user, body_kind::none, [&s](request& r) { return log(s, r); },
+      rate_class::download);
   // Clients join the link to the base URL in three ways: with /api, without it, and by the resource's name.
   for (const char* base : {"/api", ""}) {
     const std::string build = std::string(base) + "/build/{id}";

@@ -224,11 +224,11 @@ std::vector<route> build_routes(services& s) {
     return [&s, handler](request& r) { return handler(s, r); };
   };
   return {
-      route("POST", "/api/build", access::user, body_kind::form, with(create)),
+      route("POST", "/api/build", access::user, body_kind::form, with(create), rate_class::create),
       route("GET", "/api/build", access::user, body_kind::none, with(list)),
       route("GET", "/api/build/{id}", access::user, body_kind::none, with(get)),
       route("DELETE", "/api/build/{id}", access::user, body_kind::none, with(remove)),
-      route("GET", "/api/build/{id}/status", access::user, body_kind::none, with(status)),
+      route("GET", "/api/build/{id}/status", access::user, body_kind::none, with(status), rate_class::status),
       route("POST", "/api/build/{id}/cancel", access::user, body_kind::none, with(cancel)),
   };
 }

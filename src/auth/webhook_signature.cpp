@@ -14,17 +14,8 @@ using std::chrono::seconds;
 
 error refused() { return error(errc::unauthorized, "the signature does not fit"); }
 
-std::string hex(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) {
-    out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
-    out += "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
-  }
-  return out;
-}
-
 result<void> verify_hex(std::string_view key, std::string_view message, std::string_view signature) {
-  if (key.empty() || !crypto::equal_in_constant_time(hex(crypto::hmac_sha256(key, message)), signature))
+  if (key.empty() || !crypto::equal_in_constant_time(crypto::hex(crypto::hmac_sha256(key, message)), signature))
     return refused();
   return {};
 }

@@ -19,6 +19,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
+constexpr std::string_view id_digits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's, sort like numbers
+
 error no_such_build() { return error(errc::not_found, "there is no such build"); }
 
 /// A part of a stored object as an object of its own.
@@ -50,16 +52,18 @@ result<std::optional<artifact>> open_kept(const blob_store& blobs, const build::
 
 }  // namespace
 
+std::string engine::impl::id_at(std::chrono::system_clock::time_point t) {
+  auto ms = static_cast<std::uint64_t>(std::chrono::floor<milliseconds>(t.time_since_epoch()).count());
+  std::string time(10, '0');
+  for (auto place = time.rbegin(); place != time.rend(); ++place, ms >>= 5) *place = id_digits[ms & 31];
+  return "bld_" + time;
+}
+
 std::string engine::impl::new_id() const {
-  static constexpr std::string_view digits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's, sorts like numbers
   std::array<std::byte, 10> random{};
   parts.random->fill(random);
-  auto ms = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<milliseconds>(parts.time->now().time_since_epoch()).count());
-  std::string time(10, '0');
-  for (auto place = time.rbegin(); place != time.rend(); ++place, ms >>= 5) *place = digits[ms & 31];
-  std::string id = "bld_" + time;
-  for (const auto b : random) id += digits[std::to_integer<unsigned>(b) & 31];
+  auto id = id_at(parts.time->now());
+  for (const auto b : random) id += id_digits[std::to_integer<unsigned>(b) & 31];
   return id;
 }
 
@@ -290,6 +294,7 @@ result<sweep_report> engine::sweep() {
   return report;
 }
 result<void> engine::has_room(std::uint64_t upload_bytes) const { return impl_->check_space(upload_bytes); }
+std::shared_ptr<database> engine::shared_database() const { return impl_->parts.db; }
 result<void> engine::admits(std::string_view owner, std::uint64_t upload_bytes) {
   if (auto room = has_room(upload_bytes); !room) return room;
   const auto now = quota(owner);

@@ -87,6 +87,8 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
   void sweep_now();
   void sweep_orphans_now();
   std::string new_id() const;
+  /// How ids of builds accepted at that time begin; they sort by it, to the millisecond.
+  static std::string id_at(std::chrono::system_clock::time_point t);
 };
 
 }  // namespace v0

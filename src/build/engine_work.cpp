@@ -131,10 +131,11 @@ result<sweep_report> engine::impl::sweep() {
 result<std::uint64_t> engine::impl::sweep_orphans() {
   constexpr std::size_t at_once = 200;
   constexpr std::chrono::minutes young{15};  // for that long an object may be older than its row
-  auto cutoff = parts.time->now() - young;
-  // Alone on this folder, whatever was stored before we started and has no row will never get one.
-  if (lock) cutoff = std::max(cutoff, started);
+  const auto cutoff = parts.time->now() - young;
   const auto oldest = std::chrono::floor<std::chrono::seconds>(cutoff).time_since_epoch().count();
+  // Alone on this folder, whatever was stored before we started and has no row will never get one. By the id, since the
+  // files' times have whole seconds, in which a server can be killed and started again.
+  const auto first_of_ours = lock ? id_at(started) : std::string();
   const auto stored = parts.blobs->list("builds/");
   if (!stored) return stored.error();
   std::uint64_t orphans = 0;
@@ -151,10 +152,11 @@ result<std::uint64_t> engine::impl::sweep_orphans() {
     return {};
   };
   for (const auto& entry : *stored) {
-    if (entry.changed_at >= oldest) continue;
     auto id = entry.key;
     while (id.ends_with('/')) id.pop_back();
-    ids.push_back(id.substr(id.rfind('/') + 1));
+    id.erase(0, id.rfind('/') + 1);
+    if (entry.changed_at >= oldest && id >= first_of_ours) continue;
+    ids.push_back(std::move(id));
     if (ids.size() < at_once) continue;
     if (auto done = remove_unknown(); !done) return done.error();
   }

@@ -12,6 +12,15 @@ namespace texbuild {
 inline namespace v0 {
 namespace crypto {
 
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) >> 4];
+    out += "0123456789abcdef"[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view message) {
   if (key.size() > std::numeric_limits<int>::max()) throw std::length_error("HMAC key");
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};

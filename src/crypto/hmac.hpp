@@ -8,6 +8,8 @@ namespace texbuild {
 inline namespace v0 {
 namespace crypto {
 
+/// Two lower-case digits a byte.
+std::string hex(std::string_view bytes);
 /// 32 bytes.
 std::string hmac_sha256(std::string_view key, std::string_view message);
 /// Takes a time that depends on the lengths only.

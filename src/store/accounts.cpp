@@ -73,9 +73,10 @@ quota_report quota_of(statements& s, const std::string& owner, const plan_catalo
   out.owner = owner;
   out.allowed = plans.free();
   out.monthly_reset = next_month(now);
-  const auto rows = s.run("SELECT live, storage_bytes, granted_plan, subscription FROM owners WHERE id = $1", owner);
+  const auto rows = s.run("SELECT live, storage_bytes, granted_plan, subscription, created_at FROM owners WHERE id = $1", owner);
   if (rows.empty()) return out;
   const auto& row = rows.front();
+  out.known_since = at(row.integer(4));
   out.used.concurrent = static_cast<std::uint64_t>(row.integer(0));
   out.used.storage_bytes = static_cast<std::uint64_t>(row.integer(1));
   const auto month = s.run("SELECT builds FROM monthly_builds WHERE owner = $1 AND month = $2", owner, month_of(now));

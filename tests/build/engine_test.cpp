@@ -285,6 +285,18 @@ TEST_F(Engine, RemovesStoredFilesThatNoBuildKnows) {
   EXPECT_FALSE(std::filesystem::exists(orphan));
 }
 
+TEST_F(Engine, RemovesWhatAKilledEngineLeftInTheSecondOfItsEnd) {
+  { auto engine = open(); }
+  const auto orphan = options.data_folder / "blobs/builds/bld_0000000000aaaaaaaaaa/source.zip";  // of an earlier engine
+  const auto arriving = options.data_folder / "blobs/builds/bld_zzzzzzzzzzaaaaaaaaaa/source.zip";  // its row may follow
+  write_file(orphan, "zip");
+  write_file(arriving, "zip");
+  auto engine = open();
+  (void)engine.sweep().value();
+  EXPECT_FALSE(std::filesystem::exists(orphan));
+  EXPECT_TRUE(std::filesystem::exists(arriving));
+}
+
 TEST_F(Engine, TellsWatchersWhatHappensInOrder) {
   tex_that_hangs();
   auto engine = open();
