@@ -92,6 +92,8 @@ class server_process {
     folder = pattern;
     const std::string arguments[] = {TEXBUILD_BENCH_SERVER,
                                      "--dev",
+                                     "--plans",  // a measurement asks more often than anyone may
+                                     TEXBUILD_BENCH_PLANS,
                                      "--listen",
                                      "127.0.0.1:0",
                                      "--log",

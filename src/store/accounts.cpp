@@ -73,7 +73,8 @@ quota_report quota_of(statements& s, const std::string& owner, const plan_catalo
   out.owner = owner;
   out.allowed = plans.free();
   out.monthly_reset = next_month(now);
-  const auto rows = s.run("SELECT live, storage_bytes, granted_plan, subscription, created_at FROM owners WHERE id = $1", owner);
+  const auto rows =
+      s.run("SELECT live, storage_bytes, granted_plan, subscription, created_at FROM owners WHERE id = $1", owner);
   if (rows.empty()) return out;
   const auto& row = rows.front();
   out.known_since = at(row.integer(4));

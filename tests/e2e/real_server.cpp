@@ -95,7 +95,7 @@ variables real_server::whole_environment(const variables& more) const {
                 {"HOME", (folder_.path() / "home").string()},
                 {"LC_ALL", "C.UTF-8"},
                 {"TEXBUILD_PLANS", TEXBUILD_TEST_DATA "/plans.json"},  // no limits, where they are not what is tested
-                {"TEXBUILD_WARM_FONTS", "false"}};  // a minute of both processors, for every start
+                {"TEXBUILD_WARM_FONTS", "false"}};                     // a minute of both processors, for every start
   for (const auto& [name, value] : more) all[name] = value;
   return all;
 }
