@@ -198,6 +198,8 @@ class TEXBUILD_API billing {
   /// `errc::not_found`: there is none that could end.
   result<void> cancel(std::string_view user);
   result<subscription_view> status(std::string_view user);
+  /// What the user's plan allows, and what is used of it: the same as `engine::quota`.
+  result<quota_report> quota(std::string_view user);
 
   /// Verifies a webhook and stores it: when this returns success, its effect survives a crash. True: it is new, and
   /// `apply` is due. `errc::internal` (no secret is configured), `errc::unauthorized` (signature),

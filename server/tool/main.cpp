@@ -1,4 +1,5 @@
 // texbuild: the command-line tool. One row of the table for each command.
+#include "server/tool/admin_command.hpp"
 #include "server/tool/build_command.hpp"
 #include "server/tool/doctor_command.hpp"
 #include "server/tool/exit_code.hpp"
@@ -30,6 +31,9 @@ constexpr std::array commands{
     command_row{"build", "make a PDF from a ZIP, a folder or a .tex file", run_build_command},
     command_row{"doctor", "say what is installed, what is missing and how to get it", run_doctor_command},
     command_row{"warm", "make the font cache that all builds share", run_warm_command},
+    command_row{"coupon", "of a server: make, list and disable coupons", run_coupon_command},
+    command_row{"plan", "of a server: list its plans", run_plan_command},
+    command_row{"user", "of a server: show a user, give a plan, read the audit trail", run_user_command},
 };
 
 void print_help(std::ostream& out) {

@@ -292,6 +292,10 @@ result<subscription_view> billing::status(std::string_view user) {
   return impl_->rows.view(user, impl_->options.plans, impl_->now());
 }
 
+result<quota_report> billing::quota(std::string_view user) {
+  return impl_->rows.quota(user, impl_->options.plans, impl_->now());
+}
+
 result<bool> billing::receive_razorpay(std::string_view body, std::string_view signature, std::string_view event_id) {
   if (impl_->options.webhook_secrets.empty())
     return error(errc::internal, "webhooks cannot be verified: no webhook secret is configured");

@@ -234,6 +234,10 @@ result<subscription_view> billing_store::view(std::string_view owner, const plan
   });
 }
 
+result<quota_report> billing_store::quota(std::string_view owner, const plan_catalog& plans, time now) {
+  return reading(*db_, [&](statements& s) { return quota_of(s, text(owner), plans, now); });
+}
+
 result<void> billing_store::note_cancel_asked(const subscription_row& row, time now) {
   auto done = writing(*db_, [&](statements& s) {
     s.run("UPDATE subscriptions SET cancel_asked_at = COALESCE(cancel_asked_at, $2) WHERE id = $1", row.id,

@@ -70,6 +70,7 @@ class billing_store {
   result<std::optional<subscription_row>> current(std::string_view owner);
   /// The view that counts now.
   result<subscription_view> view(std::string_view owner, const plan_catalog& plans, time now);
+  result<quota_report> quota(std::string_view owner, const plan_catalog& plans, time now);
   result<void> note_cancel_asked(const subscription_row& row, time now);
   /// Subscriptions about which Razorpay should be asked.
   result<std::vector<subscription_row>> due_for_check(time now, std::uint64_t limit);
