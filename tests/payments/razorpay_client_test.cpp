@@ -45,8 +45,8 @@ TEST_F(RazorpayClient, AsksAsTheOfficialPackageDoes) {
     const auto& reply = v.at("reply").as_object();
     answer = http_response();
     answer.status = reply.at("status").to_number<int>();
-    answer.body =
-        reply.at("body").is_string() ? std::string(reply.at("body").as_string()) : json::serialize(reply.at("body"));
+    const auto* said = reply.if_contains("body");  // HTML has none in the file
+    answer.body = said != nullptr ? json::serialize(*said) : std::string("<html>");
     const auto c = client(std::string(v.at("key_id").as_string()), std::string(v.at("key_secret").as_string()));
     const std::string path(want.at("path").as_string());
     const std::string method(want.at("method").as_string());
@@ -85,11 +85,7 @@ TEST_F(RazorpayClient, AsksAsTheOfficialPackageDoes) {
         EXPECT_TRUE(ours[member.key()] == member.value()) << name << " " << member.key();
       }
     }
-    const bool good = answer.status >= 200 && answer.status < 300 && reply.at("body").is_object() &&
-                      reply.at("body").as_object().contains("id");
-    if (path != "/v1/subscriptions" || reply.at("body").is_object()) {
-      EXPECT_EQ(got.has_value(), good) << name;
-    }
+    EXPECT_EQ(got.has_value(), answer.status == 200) << name;
     if (!got) {
       EXPECT_EQ(got.error().code(), errc::provider_error) << name;
     }
