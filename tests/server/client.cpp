@@ -21,6 +21,7 @@ void Server::start() {
   write_file(with.data_dir / "dev-issuer.pem", key);
   texbuild::environment parts;
   parts.time = time;
+  parts.http = http;
   parts.processes = std::make_shared<texbuild::testing::scripted_processes>(
       [this](const texbuild::command& c, const texbuild::output_sink& o, std::stop_token s) { return tex(c, o, s); });
   running.emplace(texbuild::server::web_server::start(with, parts, log).value());
@@ -43,8 +44,8 @@ http_answer Server::send(const std::string& method, const std::string& target, c
 }
 
 http_answer Server::as(std::string_view user, const std::string& method, const std::string& target,
-                       const std::string& more_headers) const {
-  return send(method, target, "Authorization: Bearer " + token(user) + "\r\n" + more_headers);
+                       const std::string& more_headers, const std::string& body) const {
+  return send(method, target, "Authorization: Bearer " + token(user) + "\r\n" + more_headers, body);
 }
 
 http_answer Server::upload(const std::string& zip, const std::map<std::string, std::string>& fields,

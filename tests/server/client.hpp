@@ -29,6 +29,7 @@ struct Server : testing::Test {
   texbuild::testing::scripted_processes::script tex = [](const texbuild::command& c, const texbuild::output_sink& o,
                                                          std::stop_token) { return good_run(c, o); };
   texbuild::server::settings with;
+  std::shared_ptr<texbuild::http_client> http;  ///< instead of the real one
   std::ostringstream log;
   std::optional<texbuild::server::web_server> running;
 
@@ -39,7 +40,7 @@ struct Server : testing::Test {
   http_answer send(const std::string& method, const std::string& target, const std::string& headers = {},
                    const std::string& body = {}) const;
   http_answer as(std::string_view user, const std::string& method, const std::string& target,
-                 const std::string& more_headers = {}) const;
+                 const std::string& more_headers = {}, const std::string& body = {}) const;
   /// A form with the file and these fields.
   http_answer upload(const std::string& zip, const std::map<std::string, std::string>& fields = {},
                      std::string_view user = "user_dev", const std::string& more_headers = {}) const;
