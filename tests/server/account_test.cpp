@@ -1,7 +1,9 @@
 // /api/user, /api/subscription, /api/coupon and the webhook behind them, from outside.
 #include "tests/server/client.hpp"
 
+#include <texbuild/database.hpp>
 #include <texbuild/http.hpp>
+#include <texbuild/payments.hpp>
 
 #include <boost/asio/thread_pool.hpp>
 #include <openssl/hmac.h>
@@ -200,7 +202,28 @@ TEST_F(Account, TakesAnEventTwiceAndEventsThatItDoesNotKnow) {
 
 TEST_F(Account, RedeemsACoupon) {
   start();
+  {
+    texbuild::environment parts;
+    parts.db = texbuild::open_sqlite(with.data_dir / "texbuild.db").value();
+    parts.time = time;
+    auto admin = texbuild::billing::open({}, parts).value();
+    texbuild::coupon c;
+    c.code = "SAVE20";
+    c.percent = 20;
+    c.plan = "pro";
+    c.offer = "offer_1";
+    c.uses = 1;
+    ASSERT_TRUE(admin.add_coupon(c));
+  }
   EXPECT_EQ(post("/api/coupon/redeem", R"({"coupon_code":"NONE","plan_id":"pro"})").status, 400);
+  EXPECT_EQ(post("/api/coupon/redeem", R"({"coupon_code":"SAVE20","plan_id":"enterprise"})").status, 400);
+  const auto out = post("/api/coupon/redeem", R"({"coupon_code":"SAVE20","plan_id":"pro"})");
+  EXPECT_EQ(out.status, 200);
+  EXPECT_EQ(out.body, R"({"checkout_url":"https://rzp.io/i/abc","discount_percent":20,"plan":"pro"})");
+  EXPECT_EQ(post("/api/coupon/redeem", R"({"coupon_code":"SAVE20","plan_id":"pro"})").status, 409);
+  const auto late = as("user_other", "POST", "/api/coupon/redeem", "", R"({"coupon_code":"SAVE20","plan_id":"pro"})");
+  EXPECT_EQ(late.status, 410);
+  EXPECT_EQ(late.text("code"), "gone");
 }
 
 }  // namespace
