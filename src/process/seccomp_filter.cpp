@@ -124,8 +124,8 @@ result<std::string> make_seccomp_filter() {
   // New namespaces by clone: looked at by flag. clone3 hides its flags in memory; ENOSYS makes libc fall back to clone.
   for (const unsigned flag : std::array<unsigned, 7>{CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
                                                      CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP}) {
-    if (seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                         SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag)) != 0)
+    const scmp_arg_cmp has_flag{0, SCMP_CMP_MASKED_EQ, flag, flag};  // the library's macros are C only
+    if (seccomp_rule_add_array(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, &has_flag) != 0)
       return failed("clone");
   }
   if (seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) != 0) return failed("clone3");
@@ -133,8 +133,8 @@ result<std::string> make_seccomp_filter() {
   if (seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 0) != 0) return failed("socket");
   // Characters pushed into a terminal.
   for (const unsigned long request : std::array<unsigned long, 2>{TIOCSTI, TIOCLINUX}) {
-    if (seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-                         SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffUL, request)) != 0)
+    const scmp_arg_cmp is_request{1, SCMP_CMP_MASKED_EQ, 0xffffffffUL, request};
+    if (seccomp_rule_add_array(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1, &is_request) != 0)
       return failed("ioctl");
   }
 
