@@ -272,7 +272,7 @@ class sandbox final : public process_runner {
     const auto holds = [](const std::string& place, const std::string& path) {
       return path == place || path.starts_with(place + "/");
     };
-    for (const std::string place : {"/mnt", "/media", "/srv", "/opt"}) {
+    for (std::string place : {"/mnt", "/media", "/srv", "/opt"}) {
       struct stat info {};
       if (::stat(place.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) continue;
       const bool used =

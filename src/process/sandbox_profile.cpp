@@ -56,7 +56,7 @@ constexpr const char* system_paths[] = {
 fs::path find_program(std::string_view name, std::string_view path) {
   while (!path.empty()) {
     const auto colon = path.find(':');
-    const fs::path candidate = fs::path(path.substr(0, colon)) / name;
+    fs::path candidate = fs::path(path.substr(0, colon)) / name;
     if (candidate.is_absolute() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
   }

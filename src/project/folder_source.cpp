@@ -126,7 +126,7 @@ class walker {
     auto names = list(folder);
     if (!names) return names.error();
     for (const auto& name : *names) {
-      if (auto added = add(folder, name, prefix.empty() ? name : prefix + "/" + name); !added) return added.error();
+      if (auto added = add(folder, name, below(prefix, name)); !added) return added.error();
     }
     return {};
   }

@@ -77,6 +77,7 @@ std::vector<std::string> near_names(const file_tree& tree, std::string_view want
   std::sort(rated.begin(), rated.end());
   if (rated.size() > most_names_listed) rated.resize(most_names_listed);
   std::vector<std::string> names;
+  names.reserve(rated.size());
   for (auto& [far, name] : rated) names.push_back(std::move(name));
   return names;
 }

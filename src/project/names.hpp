@@ -25,6 +25,14 @@ namespace projects {
 /// The root itself comes out as "".
 [[nodiscard]] result<std::string> checked_name(std::string_view name, const project_limits& limits);
 
+/// The path of `name` in a folder of the project; the root's is "".
+[[nodiscard]] inline std::string below(std::string_view folder, std::string_view name) {
+  std::string path(folder);
+  if (!path.empty()) path += '/';
+  path += name;
+  return path;
+}
+
 /// Files that macOS adds to ZIPs and nobody means to send.
 [[nodiscard]] bool is_macos_junk(std::string_view name) noexcept;
 

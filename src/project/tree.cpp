@@ -96,7 +96,7 @@ class grower {
       tree_.empty_folders.push_back(prefix);
     }
     for (const auto& [name, child] : folder.children) {
-      if (auto done = place(*child, prefix.empty() ? name : prefix + "/" + name); !done) return done.error();
+      if (auto done = place(*child, below(prefix, name)); !done) return done.error();
     }
     open_.pop_back();
     return {};
