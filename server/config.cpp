@@ -64,9 +64,8 @@ po::options_description description() {
       "clerk-secret-key", text(), "secret key: the key set is then fetched from Clerk's Backend API")(
       "clerk-api-url", text(), "origin of Clerk's Backend API [https://api.clerk.com]")(
       "razorpay-key-id", text(), "key that sells plans at Razorpay (rzp_…) [nothing is sold]")(
-      "razorpay-key-secret", text(), "its secret")("razorpay-webhook-secret", text(),
-                                                   "secret of Razorpay's webhooks; several, separated by commas, while "
-                                                   "it is being changed")(
+      "razorpay-key-secret", text(), "its secret")("razorpay-webhook-secret", text(), "secret of Razorpay's webhooks")(
+      "razorpay-webhook-secret-previous", text(), "the secret before: events from before the change carry it")(
       "razorpay-api-url", text(), "origin of Razorpay's API [https://api.razorpay.com]")(
       "razorpay-plan-pro", text(), "Razorpay's id (plan_…) of the plan \"pro\"")("razorpay-plan-enterprise", text(),
                                                                                  "the same of the plan \"enterprise\"");
@@ -246,7 +245,8 @@ void read_payments(reader& r, settings& s) {
   if (account.key_id.empty() != account.key_secret.empty())
     r.fail(account.key_id.empty() ? "razorpay-key-id" : "razorpay-key-secret", "is missing: both are needed");
   if (!account.key_id.empty()) s.billing.razorpay = std::move(account);
-  r.list("razorpay-webhook-secret", s.billing.webhook_secrets);
+  for (const char* flag : {"razorpay-webhook-secret", "razorpay-webhook-secret-previous"})
+    if (const auto* secret = r.value(flag)) s.billing.webhook_secrets.push_back(*secret);
 }
 
 void read_proxies(reader& r, settings& s) {

@@ -224,7 +224,10 @@ std::optional<reply> session::admit(session_context& c, const route& to, request
     }
     if (to.body == body_kind::form) {
       const auto announced = parse_number(r.header("content-length")).value_or(0);
-      if (const auto taken = c.builds.admits(r.user, announced); !taken) return problem(taken.error());
+      // A client that sends a build again is to get it back, not a word about the quota that it filled.
+      const bool again = !r.header("idempotency-key").empty();
+      const auto taken = again ? c.builds.has_room(announced) : c.builds.admits(r.user, announced);
+      if (!taken) return problem(taken.error());
     }
     return std::nullopt;
   } catch (const std::exception& e) {

@@ -54,6 +54,13 @@ std::optional<subscription_row> look_up_subscription(statements& s, const std::s
   return subscription_from(rows.front());
 }
 
+std::vector<subscription_row> subscriptions_of(statements& s, const std::string& owner) {
+  static const auto sql = "SELECT " + text(subscription_columns) + " FROM subscriptions WHERE owner = $1";
+  std::vector<subscription_row> out;
+  for (const auto& row : s.run(sql, owner)) out.push_back(subscription_from(row));
+  return out;
+}
+
 std::optional<subscription_row> current_subscription(statements& s, const std::string& owner) {
   static const auto sql = "SELECT " + text(subscription_columns) +
                           " FROM subscriptions WHERE id = (SELECT subscription FROM owners WHERE id = $1)";
@@ -90,11 +97,13 @@ quota_report quota_of(statements& s, const std::string& owner, const plan_catalo
     }
   }
   if (row.is_null(3)) return out;
-  const auto subscription = look_up_subscription(s, row.text(3));
-  if (!subscription) return out;
-  const auto gives = policy::entitles(subscription->facts, now);
-  if (gives.plan) out.allowed = plan_of(*subscription, plans);
-  out.paused = gives.paused;
+  // The one that counts; if it gives nothing (yet), what was paid before still does.
+  for (const auto& subscription : subscriptions_of(s, owner)) {
+    const bool counts = subscription.id == row.text(3);
+    const auto gives = policy::entitles(subscription.facts, now);
+    if (counts) out.paused = gives.paused;
+    if (gives.plan && (counts || out.allowed.name == plans.free().name)) out.allowed = plan_of(subscription, plans);
+  }
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace texbuild {
 inline namespace v0 {
@@ -27,6 +28,8 @@ struct subscription_row {
 
 /// The subscription that counts for an owner, if there is any.
 std::optional<subscription_row> current_subscription(statements& s, const std::string& owner);
+/// All of them; few, and most have been over for long.
+std::vector<subscription_row> subscriptions_of(statements& s, const std::string& owner);
 std::optional<subscription_row> look_up_subscription(statements& s, const std::string& id);
 /// The columns that `subscription_from` wants, in its order.
 extern const std::string_view subscription_columns;

@@ -29,13 +29,6 @@ void ensure_owner(statements& s, const std::string& owner, time now) {
   s.run("INSERT INTO owners (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", owner, seconds(now));
 }
 
-std::vector<subscription_row> subscriptions_of(statements& s, const std::string& owner) {
-  static const auto sql = "SELECT " + text(subscription_columns) + " FROM subscriptions WHERE owner = $1";
-  std::vector<subscription_row> out;
-  for (const auto& row : s.run(sql, owner)) out.push_back(subscription_from(row));
-  return out;
-}
-
 /// Which of several subscriptions speaks for its owner: one that is paid, before one that was, before one that may be.
 int weight(const policy::subscription_facts& facts) {
   switch (facts.state) {

@@ -67,6 +67,19 @@ TEST_F(Billing, LetsSomeoneSubscribeAgainAfterTheEnd) {
   EXPECT_EQ(b.status("ann").value().status, "active");
 }
 
+TEST_F(Billing, LetsNoPaidTimeLapseBecauseTheNextSubscriptionHasYetToBegin) {
+  auto b = open();
+  (void)b.subscribe("ann", "pro").value();
+  tell(b, event("subscription.activated", "sub_1", noon));
+  tell(b, event("subscription.cancelled", "sub_1", noon + 1h));
+  (void)b.subscribe("ann", "enterprise").value();
+  tell(b, event("subscription.authenticated", "sub_2", noon + 2h, {{"plan_id", "plan_ENT"}}));
+  EXPECT_EQ(b.status("ann").value().status, "authenticated");
+  EXPECT_EQ(b.status("ann").value().tier, "pro");
+  tell(b, event("subscription.activated", "sub_2", noon + 3h, {{"plan_id", "plan_ENT"}}));
+  EXPECT_EQ(b.status("ann").value().tier, "enterprise");
+}
+
 TEST_F(Billing, LeavesNothingBehindWhenRazorpayRefuses) {
   auto b = open();
   ASSERT_TRUE(b.add_coupon(a_coupon()));

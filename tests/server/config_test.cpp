@@ -1,6 +1,7 @@
 #include "server/config.hpp"
 
 #include "tests/auth/tokens.hpp"
+#include "tests/build/temporary_folder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -78,7 +79,40 @@ TEST(Settings, FindTheKeysOfSessions) {
   EXPECT_EQ(backend.sessions.bearer, "sk_test_1");
 }
 
+TEST(Settings, SayWhatIsSoldAndHow) {
+  const auto s = read({"--dev"}, {{"RAZORPAY_KEY_ID", "rzp_test_1"},
+                                  {"RAZORPAY_KEY_SECRET", "secret"},
+                                  {"RAZORPAY_WEBHOOK_SECRET", "now, with a comma"},
+                                  {"RAZORPAY_WEBHOOK_SECRET_PREVIOUS", "before"},
+                                  {"RAZORPAY_API_URL", "http://localhost:1/v1/"},
+                                  {"RAZORPAY_PLAN_PRO", "plan_1"}})
+                     .value();
+  EXPECT_EQ(s.billing.razorpay->key_id, "rzp_test_1");
+  EXPECT_EQ(s.billing.razorpay->api_url, "http://localhost:1");
+  EXPECT_THAT(s.billing.webhook_secrets, ElementsAre("now, with a comma", "before"));
+  EXPECT_EQ(s.billing.plans.find("pro")->razorpay_plan, "plan_1");
+  EXPECT_EQ(s.engine.plans.find("pro")->razorpay_plan, "plan_1");
+  EXPECT_FALSE(read({"--dev"}).value().billing.razorpay);
+}
+
+TEST(Settings, ReadPlansFromAFile) {
+  const temporary_folder folder;
+  const auto with = [&](const std::string& text) {
+    write_file(folder.path() / "plans.json", text);
+    return read({"--dev", "--plans", (folder.path() / "plans.json").string()});
+  };
+  const auto s =
+      with(R"({"plans":[{"name":"free","monthly_builds":7,"concurrent_builds":1,"storage_gb":0.5}]})").value();
+  EXPECT_EQ(s.engine.plans.free().monthly_builds, 7);
+  EXPECT_THAT(with(R"({"plans":[{"name":"free"}]})").error().detail(), HasSubstr("monthly_builds"));
+  EXPECT_THAT(with("{").error().detail(), HasSubstr("TEXBUILD_PLANS"));
+  EXPECT_THAT(fault({"--dev", "--plans=/nowhere.json"}), HasSubstr("cannot be read"));
+}
+
 TEST(Settings, NameTheSettingThatIsWrong) {
+  EXPECT_THAT(fault({"--dev"}, {{"RAZORPAY_KEY_ID", "rzp_test_1"}}), HasSubstr("RAZORPAY_KEY_SECRET"));
+  EXPECT_THAT(fault({"--dev", "--razorpay-api-url=x"}), HasSubstr("RAZORPAY_API_URL"));
+  EXPECT_THAT(fault({"--dev", "--trusted-proxies=proxy.example"}), HasSubstr("TRUSTED_PROXIES"));
   EXPECT_THAT(fault({}), HasSubstr("CLERK_ISSUER"));
   EXPECT_THAT(fault({"--dev", "--listen=nowhere"}), HasSubstr("TEXBUILD_LISTEN"));
   EXPECT_THAT(fault({"--dev", "--listen=127.0.0.1:70000"}), HasSubstr("TEXBUILD_LISTEN"));

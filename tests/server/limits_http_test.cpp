@@ -97,6 +97,18 @@ TEST_F(Limits, RefuseABuildOverTheQuotaBeforeItsBytesCome) {
   EXPECT_EQ(as("user_dev", "GET", "/api/build").json().at("total").to_number<int>(), 1);
 }
 
+TEST_F(Limits, GiveABuildThatIsSentAgainBackThoughItFilledTheQuota) {
+  with.engine.plans = texbuild::plan_catalog::from_json(
+                          R"({"plans":[{"name":"free","monthly_builds":1,"concurrent_builds":1,"storage_gb":1}]})")
+                          .value();
+  start();
+  const auto first = upload(paper_zip(), {}, "user_dev", "Idempotency-Key: k1\r\n");
+  const auto again = upload(paper_zip(), {}, "user_dev", "Idempotency-Key: k1\r\n");
+  EXPECT_EQ(again.status, 201) << again.body;
+  EXPECT_EQ(again.text("id"), first.text("id"));
+  EXPECT_EQ(upload(paper_zip(), {}, "user_dev", "Idempotency-Key: k2\r\n").status, 403);
+}
+
 TEST_F(Limits, RefuseShellEscapeThatThePlanLacks) {
   with.engine.allow_shell_escape = true;
   start();
