@@ -18,9 +18,10 @@ tex=(texlive-latex-base texlive-latex-recommended texlive-latex-extra texlive-pi
      texlive-xetex texlive-luatex texlive-bibtex-extra texlive-science texlive-plain-generic biber lmodern fonts-lmodern
      texlive-font-utils ghostscript)
 client=(curl zip)
-# zlib1g-dev: the tests write ZIPs of their own, broken on purpose. git: which files changed.
+# zlib1g-dev: the tests write ZIPs of their own, broken on purpose. git: which files changed. nodejs: the official packages of
+# outside services, which the tests sign and verify with.
 test=(libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
-      poppler-utils latexmk git "${client[@]}")
+      poppler-utils latexmk git nodejs openssl "${client[@]}")
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
