@@ -34,6 +34,18 @@ bool is_message_id(std::string_view id) {
          });
 }
 
+/// Clears the bits of the last character that belong to no byte: not every sender does, and our decoder wants it.
+std::string without_spare_bits(std::string base64) {
+  static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const auto last = base64.find_last_not_of('=');
+  if (last == std::string::npos) return base64;
+  const auto value = digits.find(base64[last]);
+  if (value == std::string_view::npos) return base64;
+  const int spare = last % 4 == 1 ? 4 : last % 4 == 2 ? 2 : 0;
+  base64[last] = digits[value >> spare << spare];
+  return base64;
+}
+
 }  // namespace
 
 result<void> verify_razorpay_webhook(std::span<const std::string> secrets, std::string_view body,
@@ -58,7 +70,7 @@ result<void> verify_razorpay_order_payment(std::string_view key_secret, std::str
 
 result<webhook_secret> webhook_secret::parse(std::string_view text) {
   if (text.starts_with("whsec_")) text.remove_prefix(6);
-  std::string padded(text);
+  auto padded = without_spare_bits(std::string(text));
   while (padded.size() % 4 != 0) padded += '=';
   auto key = crypto::base64_decode(padded);
   if (!key || key->empty())

@@ -20,6 +20,7 @@ gcra_step gcra(microseconds arrival, microseconds now, const rate& allowed) {
   if (allowed.limit == 0) {
     d.retry_after = std::max(allowed.window, std::chrono::seconds(1));
     d.reset = at(now + allowed.window);
+    step.arrival = arrival;
     return step;
   }
   const microseconds apart = std::max(microseconds(allowed.window) / allowed.limit, microseconds(1));
@@ -34,6 +35,8 @@ gcra_step gcra(microseconds arrival, microseconds now, const rate& allowed) {
   } else {
     d.retry_after = std::max(std::chrono::ceil<std::chrono::seconds>(next - burst - now), std::chrono::seconds(1));
     d.reset = at(from);
+    // Cut to what this clock can have given: else it would be cut anew with each refusal, and none would ever pass.
+    step.arrival = from;
   }
   return step;
 }

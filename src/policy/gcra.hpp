@@ -13,7 +13,7 @@ using microseconds = std::chrono::microseconds;
 
 struct gcra_step {
   rate_decision decision;
-  microseconds arrival{0};  ///< to be stored, when it was allowed
+  microseconds arrival{0};  ///< to be stored, if it is another one; of a refusal only after a clock was set back
 };
 
 /// `arrival` is what was stored for this key: the theoretical arrival time of the next request, since 1970; 0 if there

@@ -32,9 +32,9 @@ result<void> check_quota(const quota_report& quota, std::uint64_t incoming_bytes
                 "the plan \"" + allowed.name + "\" has " + std::to_string(allowed.concurrent_builds) +
                     " builds at once; wait for one to end, or cancel it",
                 static_cast<double>(used.concurrent), static_cast<double>(allowed.concurrent_builds));
-  const bool too_much = allowed.storage_bytes >= 0 &&
-                        used.storage_bytes + incoming_bytes > static_cast<std::uint64_t>(allowed.storage_bytes);
-  if (too_much || reached(used.storage_bytes, allowed.storage_bytes))
+  const bool full = reached(used.storage_bytes, allowed.storage_bytes);
+  if (full || (allowed.storage_bytes >= 0 &&
+               incoming_bytes > static_cast<std::uint64_t>(allowed.storage_bytes) - used.storage_bytes))
     return over("storage_limit_exceeded", "the storage of the plan \"" + allowed.name + "\" is full; delete builds",
                 gigabytes(static_cast<double>(used.storage_bytes)),
                 gigabytes(static_cast<double>(allowed.storage_bytes)));

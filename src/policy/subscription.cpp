@@ -24,8 +24,8 @@ void raise(std::optional<std::int64_t>& to, const std::optional<std::int64_t>& v
 
 /// Final states stay; of two, which happens only when histories disagree, the first one that came about.
 bool replaces(const subscription_facts& known, state to, std::int64_t at, int rank) {
-  const auto before = std::pair(known.state_at, known.state_rank);
-  const auto after = std::pair(at, rank);
+  const auto before = std::tuple(known.state_at, known.state_rank, known.state);
+  const auto after = std::tuple(at, rank, to);
   if (is_final(known.state)) return is_final(to) && after < before;
   return is_final(to) || after > before;
 }

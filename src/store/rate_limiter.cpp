@@ -37,7 +37,7 @@ result<rate_decision> rate_limiter::take(std::string_view key, const rate& allow
     const auto rows = s.run("SELECT arrival FROM rate_limits WHERE key = $1", text(key));
     const microseconds arrival(rows.empty() ? 0 : rows.front().integer(0));
     const auto step = policy::gcra(arrival, now, allowed);
-    if (step.decision.allowed)
+    if (step.arrival != arrival)
       s.run(
           "INSERT INTO rate_limits (key, arrival) VALUES ($1, $2)"
           " ON CONFLICT (key) DO UPDATE SET arrival = excluded.arrival",

@@ -1,0 +1,165 @@
+// Every signature of the vectors made with the senders' own packages; see tests/vectors.
+#include "src/crypto/base64.hpp"
+
+#include <texbuild/webhook.hpp>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <vector>
+
+namespace {
+
+using namespace texbuild;
+namespace json = boost::json;
+
+json::value load(const std::string& name) {
+  std::ifstream file(std::string(TEXBUILD_SOURCE_DIR) + "/tests/vectors/" + name);
+  std::stringstream text;
+  text << file.rdbuf();
+  return json::parse(text.str());
+}
+
+std::string text(const json::value& v) { return json::value_to<std::string>(v); }
+std::string text_or_empty(const json::object& in, const char* name) {
+  const auto* v = in.if_contains(name);
+  return v == nullptr ? std::string() : text(*v);
+}
+
+/// "" if it is not there. The names of headers have no case.
+std::string header(const json::value& headers, const std::string& name) {
+  for (const auto& pair : headers.as_array()) {
+    auto given = text(pair.at(0));
+    std::transform(given.begin(), given.end(), given.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (given == name) return text(pair.at(1));
+  }
+  return "";
+}
+
+/// As a host finds them: Clerk sends one family of names, the plain standard the other, Svix either.
+webhook_headers headers_of(const json::value& c) {
+  const auto scheme = text(c.at("scheme"));
+  const auto& all = c.at("headers");
+  const auto find = [&](const std::string& what) {
+    auto found = scheme == "standard-webhooks" ? std::string() : header(all, "svix-" + what);
+    return found.empty() && scheme != "clerk" ? header(all, "webhook-" + what) : found;
+  };
+  return {find("id"), find("timestamp"), find("signature")};
+}
+
+result<void> verify(const json::value& c) {
+  const auto secret = webhook_secret::parse(text(c.at("secret")));
+  if (!secret) return secret.error();
+  const auto body = crypto::base64_decode(text(c.at("body_b64"))).value();
+  const std::chrono::system_clock::time_point now(std::chrono::milliseconds(c.at("now_ms").as_int64()));
+  return secret->verify(headers_of(c), body, now);
+}
+
+TEST(WebhookVectors, EveryMessageOfSvixClerkAndTheStandardMeetsTheVerdictThatIsSetForIt) {
+  const auto vectors = load("webhooks.json");
+  std::map<std::string, int> count;
+  for (const auto& c : vectors.at("cases").as_array()) {
+    SCOPED_TRACE(text(c.at("id")));
+    const auto scheme = text(c.at("scheme"));
+    if (scheme == "polar") {  // signs with the secret's text: another scheme
+      ++count["polar"];
+      continue;
+    }
+    ASSERT_TRUE(scheme == "svix" || scheme == "clerk" || scheme == "standard-webhooks");
+    const auto server = text(c.at("server"));
+    ++count[server];
+    if (server == "either") continue;
+    const auto verified = verify(c);
+    if (server == "reject") {
+      EXPECT_FALSE(verified);
+    } else {
+      ASSERT_TRUE(server == "accept" || server == "authentic-bad-body" || server == "authentic-ignored") << server;
+      EXPECT_TRUE(verified) << verified.error().detail();
+    }
+  }
+  const std::map<std::string, int> expected = {
+      {"accept", 13}, {"authentic-bad-body", 1}, {"either", 4}, {"polar", 15}, {"reject", 24}};
+  EXPECT_EQ(count, expected);
+}
+
+TEST(RazorpayVectors, EveryWebhookMeetsTheVerdictThatIsSetForIt) {
+  const auto vectors = load("razorpay.json");
+  int good = 0;
+  int bad = 0;
+  for (const auto& c : vectors.at("vectors").as_array()) {
+    if (c.at("kind") != "webhook_signature") continue;
+    SCOPED_TRACE(text(c.at("id")));
+    const bool valid = c.at("expect").at("valid").as_bool();
+    ++(valid ? good : bad);
+    const std::vector<std::string> secrets = {text(c.at("secret"))};
+    const auto signature = text(c.at("headers").at("X-Razorpay-Signature"));
+    EXPECT_EQ(static_cast<bool>(verify_razorpay_webhook(secrets, text(c.at("body")), signature)), valid);
+  }
+  EXPECT_EQ(good, 23);
+  EXPECT_EQ(bad, 11);
+}
+
+TEST(RazorpayVectors, AWebhookOfWhichAPartIsMissingIsRefused) {
+  const auto vectors = load("razorpay.json");
+  const auto& whole = vectors.at("vectors").at(0);
+  ASSERT_EQ(whole.at("kind"), "webhook_signature");
+  const auto body = text(whole.at("body"));
+  const auto signature = text(whole.at("headers").at("X-Razorpay-Signature"));
+  const std::vector<std::string> secrets = {text(whole.at("secret"))};
+  ASSERT_TRUE(verify_razorpay_webhook(secrets, body, signature));
+  int count = 0;
+  for (const auto& c : vectors.at("vectors").as_array()) {
+    if (c.at("kind") != "webhook_signature_missing_argument") continue;
+    const auto missing = text(c.at("name"));
+    SCOPED_TRACE(missing);
+    ++count;
+    ASSERT_EQ(c.at("expect").at("server"), "treat as invalid");
+    if (missing == "undefined-body") {
+      EXPECT_FALSE(verify_razorpay_webhook(secrets, "", signature));
+    } else if (missing == "undefined-signature") {
+      EXPECT_FALSE(verify_razorpay_webhook(secrets, body, ""));
+    } else {
+      ASSERT_EQ(missing, "undefined-secret");
+      EXPECT_FALSE(verify_razorpay_webhook({}, body, signature));
+      EXPECT_FALSE(verify_razorpay_webhook(std::vector<std::string>{""}, body, signature));
+    }
+  }
+  EXPECT_EQ(count, 3);
+}
+
+TEST(RazorpayVectors, EveryPaymentMeetsTheVerdictThatIsSetForIt) {
+  const auto vectors = load("razorpay.json");
+  int good = 0;
+  int bad = 0;
+  int links = 0;
+  for (const auto& c : vectors.at("vectors").as_array()) {
+    if (c.at("kind") != "payment_signature") continue;
+    SCOPED_TRACE(text(c.at("id")));
+    const auto& of = c.at("params").as_object();
+    if (of.contains("payment_link_id")) {  // a product that this library does not use
+      ++links;
+      continue;
+    }
+    const bool valid = c.at("expect").at("valid").as_bool();
+    ++(valid ? good : bad);
+    const auto secret = text(c.at("secret"));
+    const auto signature = text(c.at("signature"));
+    const auto payment = text_or_empty(of, "payment_id");
+    const auto order = verify_razorpay_order_payment(secret, text_or_empty(of, "order_id"), payment, signature);
+    const auto subscription =
+        verify_razorpay_subscription_payment(secret, payment, text_or_empty(of, "subscription_id"), signature);
+    // Where both are named, the signature is that of the order.
+    EXPECT_EQ(static_cast<bool>(order), valid && of.contains("order_id"));
+    EXPECT_EQ(static_cast<bool>(subscription), valid && !of.contains("order_id"));
+  }
+  EXPECT_EQ(good, 3);
+  EXPECT_EQ(bad, 5);
+  EXPECT_EQ(links, 3);
+}
+
+}  // namespace
