@@ -155,6 +155,11 @@ result<plan_catalog> plan_catalog::from_json(std::string_view text) {
   const auto* list = top != nullptr ? top->if_contains("plans") : nullptr;
   if (list == nullptr || !list->is_array())
     return error(errc::invalid_input, R"(must be an object with a list "plans")").with_subject("plans");
+  for (const auto& member : *top)
+    if (member.key() != "plans")
+      return error(errc::invalid_input,
+                   "\"" + std::string(member.key()) + "\" is not a setting: there is only \"plans\"")
+          .with_subject(std::string(member.key()));
   plan_catalog out;
   out.plans_.clear();
   for (const auto& value : list->get_array()) {

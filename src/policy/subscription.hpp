@@ -71,7 +71,8 @@ struct entitlement {
 };
 entitlement entitles(const subscription_facts& facts, time_point now);
 
-/// Whether the user may not subscribe again: it is, or may become, active.
+/// Whether the user may not subscribe again: it is active, or will be without another payment. One that was only made
+/// is not: its checkout can be given again.
 bool is_live(const subscription_facts& facts) noexcept;
 
 }  // namespace policy

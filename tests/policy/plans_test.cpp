@@ -202,6 +202,12 @@ TEST(Plans, AMemberThatIsThereTwiceIsRefused) {
   }
 }
 
+TEST(Plans, ASettingBesideThePlansIsRefused) {
+  const auto refused = texbuild::plan_catalog::from_json(R"({"plans":[],"palns":[]})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().subject(), "palns");
+}
+
 TEST(Plans, WhatIsNoSuchFileIsRefused) {
   for (const auto* file : {"", "{", "null", "[]", "{}", R"({"plans": {}})", R"({"plans": [1]})", R"({"plans": null})",
                            R"({"plans": [[]]})", R"({"plans": []} x)", "{'plans': []}"}) {
