@@ -47,7 +47,7 @@ result<void> blob::save_to(const std::filesystem::path& file) const {
   static std::atomic<unsigned int> number = 0;
   for (;;) {
     const auto half = file.string() + ".part" + std::to_string(::getpid()) + "-" + std::to_string(++number);
-    const blobs::descriptor out(::open(half.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+    const descriptor out(::open(half.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (!out && errno == EEXIST) continue;
     if (!out) return blobs::system_error("the file cannot be written");
     auto done = write_to(*this, out.get());

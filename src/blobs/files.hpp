@@ -1,6 +1,8 @@
 // Files by descriptor, with errors in our words.
 #pragma once
 
+#include "src/base/descriptor.hpp"
+
 #include <texbuild/error.hpp>
 
 #include <cstdint>
@@ -12,26 +14,6 @@
 namespace texbuild {
 inline namespace v0 {
 namespace blobs {
-
-/// Owns a file descriptor.
-class descriptor {
- public:
-  descriptor() = default;
-  explicit descriptor(int fd) noexcept : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 /// What `errno` means: a full disk is `errc::insufficient_storage`, the rest `errc::unavailable`. `what` is safe to
 /// show, such as "the artifact cannot be written".

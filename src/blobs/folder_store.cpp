@@ -306,7 +306,7 @@ result<std::shared_ptr<blob_store>> open_folder_store(const std::filesystem::pat
   const auto path = std::filesystem::absolute(folder, failed);
   if (!failed) std::filesystem::create_directories(path, failed);
   if (failed) return error(errc::unavailable, "the artifact store cannot be made", failed.message());
-  blobs::descriptor root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  descriptor root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return blobs::system_error(blobs::cannot_read);
   auto store = std::make_shared<blobs::folder_store>(path, std::move(root), durable);
   if (auto ready = store->prepare(); !ready) return ready.error();

@@ -57,7 +57,7 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
   environment parts;
   std::filesystem::path scratch;
   std::filesystem::path cache;
-  build::unique_fd lock;            // on the data folder: one engine per folder
+  descriptor lock;                  // on the data folder: one engine per folder
   std::filesystem::path temporary;  // data folder to remove at the end; or empty
   std::optional<boost::asio::thread_pool> own_threads;
   boost::asio::any_io_executor pool;

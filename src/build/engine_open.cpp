@@ -43,8 +43,8 @@ result<fs::path> temporary_folder() {
 }
 
 // A second engine on the same folder would take the first one's running builds for orphans.
-result<build::unique_fd> lock_folder(const fs::path& folder) {
-  build::unique_fd fd(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+result<descriptor> lock_folder(const fs::path& folder) {
+  descriptor fd(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return error(errc::unavailable, "the data folder '" + folder.string() + "' is not writable");
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
     return error(errc::unavailable, "another engine is using the data folder '" + folder.string() +

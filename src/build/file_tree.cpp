@@ -20,7 +20,7 @@ struct close_folder {
 
 constexpr std::size_t deepest = 100;  // folders; a build that nests deeper hides its files from itself only
 
-void walk(unique_fd folder, const std::string& prefix, std::size_t depth, std::size_t& left,
+void walk(descriptor folder, const std::string& prefix, std::size_t depth, std::size_t& left,
           const std::function<void(const std::string&, const file_mark&)>& visit) {
   const std::unique_ptr<DIR, close_folder> open_folder(::fdopendir(folder.get()));
   if (!open_folder) return;
@@ -31,7 +31,7 @@ void walk(unique_fd folder, const std::string& prefix, std::size_t depth, std::s
     struct stat info {};
     if (::fstatat(raw, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (S_ISDIR(info.st_mode) && depth < deepest) {
-      unique_fd below(::openat(raw, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      descriptor below(::openat(raw, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       if (below) walk(std::move(below), prefix + entry->d_name + "/", depth + 1, left, visit);
     } else if (S_ISREG(info.st_mode)) {
       --left;
@@ -44,33 +44,28 @@ void walk(unique_fd folder, const std::string& prefix, std::size_t depth, std::s
 
 }  // namespace
 
-void unique_fd::reset() noexcept {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
 void file_tree::each_file(std::size_t most,
                           const std::function<void(const std::string&, const file_mark&)>& visit) const {
-  unique_fd root(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  descriptor root(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (root) walk(std::move(root), {}, 0, most, visit);
 }
 
-unique_fd file_tree::open_at(std::string_view name, int flags) const {
-  unique_fd at(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+descriptor file_tree::open_at(std::string_view name, int flags) const {
+  descriptor at(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   while (at) {
     const auto slash = name.find('/');
     const std::string part(name.substr(0, slash));
     if (part == "..") return {};
     const bool last = slash == std::string_view::npos;
-    if (last) return unique_fd(::openat(at.get(), part.empty() ? "." : part.c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
+    if (last) return descriptor(::openat(at.get(), part.empty() ? "." : part.c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
     if (!part.empty() && part != ".")
-      at = unique_fd(::openat(at.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      at = descriptor(::openat(at.get(), part.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     name.remove_prefix(slash + 1);
   }
   return {};
 }
 
-unique_fd file_tree::open(std::string_view name) const {
+descriptor file_tree::open(std::string_view name) const {
   auto fd = open_at(name, O_RDONLY | O_NONBLOCK);  // a pipe must not hold us up
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};

@@ -1,6 +1,8 @@
 // Files that a build may have written, touched without trusting them: no link is followed, only regular files are read.
 #pragma once
 
+#include "src/base/descriptor.hpp"
+
 #include <texbuild/error.hpp>
 
 #include <cstdint>
@@ -13,29 +15,6 @@
 namespace texbuild {
 inline namespace v0 {
 namespace build {
-
-/// A descriptor that closes itself.
-class unique_fd {
- public:
-  unique_fd() = default;
-  explicit unique_fd(int fd) noexcept : fd_(fd) {}
-  unique_fd(unique_fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  unique_fd& operator=(unique_fd&& other) noexcept {
-    if (this != &other) {
-      reset();
-      fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-  }
-  ~unique_fd() { reset(); }
-  void reset() noexcept;
-  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 /// What identifies a file's content for as long as nobody plays with its times.
 struct file_mark {
@@ -55,7 +34,7 @@ class file_tree {
   /// special files are passed over.
   void each_file(std::size_t most, const std::function<void(const std::string& name, const file_mark&)>& visit) const;
   /// Opens a regular file for reading; an invalid descriptor for anything else.
-  [[nodiscard]] unique_fd open(std::string_view name) const;
+  [[nodiscard]] descriptor open(std::string_view name) const;
   /// The first `most` bytes of a regular file. `errc::not_found`.
   [[nodiscard]] result<std::string> read(std::string_view name, std::uint64_t most) const;
   [[nodiscard]] bool has_file(std::string_view name) const { return static_cast<bool>(open(name)); }
@@ -66,7 +45,7 @@ class file_tree {
   bool rename(std::string_view from, std::string_view to) const;
 
  private:
-  [[nodiscard]] unique_fd open_at(std::string_view name, int flags) const;
+  [[nodiscard]] descriptor open_at(std::string_view name, int flags) const;
   std::filesystem::path root_;
 };
 

@@ -118,7 +118,7 @@ class keeper {
     if (from_.others.empty()) return {};
     const auto bundle = workspace_ / "others";
     const auto key = prefix_ + "others";
-    const unique_fd to(::open(bundle.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    const descriptor to(::open(bundle.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!to) return error(errc::internal, "the outputs cannot be kept", "open " + bundle.string());
     std::uint64_t offset = 0;
     for (const auto& file : from_.others) {

@@ -1,5 +1,7 @@
-// A descriptor that closes itself, and pipes of them.
+// Pipes for a child.
 #pragma once
+
+#include "src/base/descriptor.hpp"
 
 #include <array>
 #include <fcntl.h>
@@ -10,27 +12,6 @@
 namespace texbuild {
 inline namespace v0 {
 namespace process {
-
-class descriptor {
- public:
-  descriptor() = default;
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-  void close() { descriptor().swap(*this); }
-  void swap(descriptor& other) { std::swap(fd_, other.fd_); }
-
- private:
-  int fd_ = -1;
-};
 
 struct pipe_ends {
   descriptor read;

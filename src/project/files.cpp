@@ -34,10 +34,6 @@ bool is_dots(const char* name) noexcept { return std::strcmp(name, ".") == 0 || 
 
 }  // namespace
 
-file_descriptor::~file_descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 std::int64_t memory_source::read(std::uint64_t offset, std::span<std::byte> out) const noexcept {
   if (offset >= bytes_.size()) return 0;
   const auto part = bytes_.subspan(offset, std::min<std::uint64_t>(out.size(), bytes_.size() - offset));
@@ -74,8 +70,8 @@ bool write_all(int fd, std::span<const std::byte> bytes) noexcept {
   return true;
 }
 
-file_descriptor open_below(int folder, std::string_view path) noexcept {
-  file_descriptor inner;
+descriptor open_below(int folder, std::string_view path) noexcept {
+  descriptor inner;
   int at = folder;
   while (true) {
     const auto slash = path.find('/');
@@ -83,7 +79,7 @@ file_descriptor open_below(int folder, std::string_view path) noexcept {
     const bool last = slash == std::string_view::npos;
     // O_NONBLOCK: opening a FIFO that someone put there must not hang.
     const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (last ? O_NONBLOCK : O_DIRECTORY);
-    inner = file_descriptor(::openat(at, name.c_str(), flags));
+    inner = descriptor(::openat(at, name.c_str(), flags));
     if (!inner) return {};
     if (last) break;
     at = inner.get();
@@ -100,7 +96,7 @@ void remove_contents(int folder) noexcept {
   while (const dirent* entry = ::readdir(stream.get())) {
     if (is_dots(entry->d_name)) continue;
     if (::unlinkat(folder, entry->d_name, 0) == 0) continue;
-    const file_descriptor inner(::openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const descriptor inner(::openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (inner) remove_contents(inner.get());
     ::unlinkat(folder, entry->d_name, AT_REMOVEDIR);
   }

@@ -2,6 +2,8 @@
 // links, so that nobody who swaps a folder for a link can lead a read or a write elsewhere.
 #pragma once
 
+#include "src/base/descriptor.hpp"
+
 #include <texbuild/error.hpp>
 
 #include <cstddef>
@@ -15,27 +17,6 @@
 namespace texbuild {
 inline namespace v0 {
 namespace projects {
-
-/// Owns a file descriptor.
-class file_descriptor {
- public:
-  file_descriptor() = default;
-  explicit file_descriptor(int fd) noexcept : fd_(fd) {}
-  file_descriptor(file_descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  file_descriptor& operator=(file_descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  file_descriptor(const file_descriptor&) = delete;
-  file_descriptor& operator=(const file_descriptor&) = delete;
-  ~file_descriptor();
-
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 /// Random access to bytes that lie elsewhere. Thread safe.
 class byte_source {
@@ -61,13 +42,13 @@ class memory_source final : public byte_source {
 
 class file_source final : public byte_source {
  public:
-  file_source(file_descriptor file, std::uint64_t size) noexcept : file_(std::move(file)), size_(size) {}
+  file_source(descriptor file, std::uint64_t size) noexcept : file_(std::move(file)), size_(size) {}
   [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
   [[nodiscard]] std::int64_t read(std::uint64_t offset, std::span<std::byte> out) const noexcept override;
   [[nodiscard]] int fd() const noexcept { return file_.get(); }
 
  private:
-  file_descriptor file_;
+  descriptor file_;
   std::uint64_t size_;
 };
 
@@ -78,7 +59,7 @@ class file_source final : public byte_source {
 [[nodiscard]] bool write_all(int fd, std::span<const std::byte> bytes) noexcept;
 
 /// Opens the regular file `path` (`/`-separated) below `folder` for reading; no part of it may be a link.
-[[nodiscard]] file_descriptor open_below(int folder, std::string_view path) noexcept;
+[[nodiscard]] descriptor open_below(int folder, std::string_view path) noexcept;
 
 /// Empties a folder without following links.
 void remove_contents(int folder) noexcept;

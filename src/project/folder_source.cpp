@@ -61,7 +61,7 @@ class folder_reader final : public project::source::reader {
 
 class folder_project final : public project::source {
  public:
-  folder_project(file_tree tree, file_descriptor root, std::vector<place> places)
+  folder_project(file_tree tree, descriptor root, std::vector<place> places)
       : source(std::move(tree)), root_(std::move(root)), places_(std::move(places)) {}
 
   result<std::unique_ptr<reader>> open() const override {
@@ -114,7 +114,7 @@ class folder_project final : public project::source {
     return system_failure("the ZIP could not be written", number);
   }
 
-  file_descriptor root_;
+  descriptor root_;
   std::vector<place> places_;
 };
 
@@ -180,7 +180,7 @@ class walker {
     if (!S_ISDIR(status.st_mode)) {
       return bad_entry(path, "is a device, pipe or socket, not a file; remove it");
     }
-    const file_descriptor inner(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const descriptor inner(::openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!inner) return system_failure("\"" + shown(path) + "\" could not be opened", errno);
     entries.push_back({path, entry_kind::folder, 0, {}, 0});
     return walk(inner.get(), path);
@@ -194,7 +194,7 @@ class walker {
 
 result<std::shared_ptr<const project::source>> open_folder(const std::filesystem::path& folder,
                                                            const project_limits& limits) {
-  file_descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) {
     if (errno == ENOENT || errno == ENOTDIR) return error(errc::not_found, "there is no such folder");
     return system_failure("the folder could not be opened", errno);

@@ -38,7 +38,7 @@ class unpacker {
       const int at = here();
       const bool made = ::mkdirat(at, name.c_str(), 0755) == 0;
       if (!made && errno != EEXIST) return system_failure(not_written, errno);
-      file_descriptor inner(::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      descriptor inner(::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       // Whatever the umask of the process is, the sandbox's user must be able to read.
       if (!inner || (made && ::fchmod(inner.get(), 0755) != 0)) return system_failure(not_written, errno);
       open_.push_back({std::move(name), std::move(inner)});
@@ -53,7 +53,7 @@ class unpacker {
     if (!folder) return folder.error();
     const std::string last(slash == std::string_view::npos ? name : name.substr(slash + 1));
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    const file_descriptor file(::openat(*folder, last.c_str(), flags, 0644));
+    const descriptor file(::openat(*folder, last.c_str(), flags, 0644));
     if (!file || ::fchmod(file.get(), 0644) != 0) return system_failure(not_written, errno);
     return from.stream(origin, [&](std::span<const std::byte> part) -> result<void> {
       if (!write_all(file.get(), part)) return system_failure(not_written, errno);
@@ -64,7 +64,7 @@ class unpacker {
  private:
   struct folder {
     std::string name;
-    file_descriptor fd;
+    descriptor fd;
   };
 
   int here() const { return open_.empty() ? root_ : open_.back().fd.get(); }
@@ -91,7 +91,7 @@ result<void> unpack_into(const project::source& from, int root) {
 }  // namespace
 
 result<void> unpack(const project::source& from, const std::filesystem::path& folder) {
-  const file_descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root) return system_failure("the folder to unpack into could not be opened", errno);
   if (!is_empty_folder(root.get())) return error(errc::conflict, "the folder to unpack into is not empty");
   auto done = unpack_into(from, root.get());

@@ -87,7 +87,7 @@ class zip_project final : public project::source {
   }
 
   result<void> write_zip(const std::filesystem::path& zip) const override {
-    const file_descriptor out(::open(zip.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+    const descriptor out(::open(zip.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
     struct stat from {};
     struct stat to {};
     if (!out || ::fstat(out.get(), &to) != 0 || ::fstat(file_->fd(), &from) != 0) {
@@ -131,7 +131,7 @@ class zip_project final : public project::source {
 };
 
 result<std::shared_ptr<const file_source>> open_file(const std::filesystem::path& zip, const project_limits& limits) {
-  file_descriptor file(::open(zip.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  descriptor file(::open(zip.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) {
     if (errno == ENOENT || errno == ENOTDIR) return error(errc::not_found, "there is no such ZIP");
     return system_failure("the ZIP could not be opened", errno);
