@@ -25,7 +25,10 @@ gcra_step gcra(microseconds arrival, microseconds now, const rate& allowed) {
   }
   const microseconds apart = std::max(microseconds(allowed.window) / allowed.limit, microseconds(1));
   const microseconds burst = apart * allowed.limit;
-  const microseconds from = std::clamp(arrival, now, now + burst);
+  // Only a wait of more than a window says that the clock was set back. Less also comes of another node's clock, or of
+  // a request that waited for the database since it looked at its own: cutting that would give away what was taken.
+  const bool set_back = arrival - now > std::max(microseconds(allowed.window), burst) + burst - apart;
+  const microseconds from = set_back ? now + burst : std::max(arrival, now);
   const microseconds next = from + apart;
   d.allowed = next - now <= burst;
   if (d.allowed) {

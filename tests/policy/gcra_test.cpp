@@ -221,6 +221,17 @@ TEST(Gcra, AClockThatWasSetBackMakesNobodyWaitLongerThanOneWindow) {
   }
 }
 
+TEST(Gcra, NodesWhoseClocksDifferALittleLetNoMorePassThanOne) {
+  // Two nodes share what is stored, one of them is behind: to it, the other's times look as if its clock was set back.
+  for (const auto behind : {1ms, 600ms, 1000ms, 5000ms}) {
+    SCOPED_TRACE(std::to_string(behind.count()) + " ms");
+    caller one(rate(100));
+    int passed = 0;
+    for (auto now = noon; now < noon + 60s; now += 10ms) passed += one.burst(now) + one.burst(now - behind);
+    EXPECT_LE(passed, 2 * 100);
+  }
+}
+
 TEST(Gcra, NeverLetsMoreThanTwiceTheLimitPassInAnyWindowAndTheWholeBurstAfterAnIdleOne) {
   std::mt19937_64 random(3);
   const auto below = [&](std::int64_t n) {
