@@ -4,7 +4,7 @@
 #   cmake/setup.sh build tex client test
 #
 #   build   compilers and libraries for texbuild itself, and bubblewrap, which it needs at run time
-#   tex     TeX Live as a real paper needs it (about 300 MB to download)
+#   tex     TeX Live as a real paper needs it (about 330 MB to download)
 #   client  curl and zip, to talk to a server
 #   test    what the tests need on top: GoogleTest, clang, pdftotext, latexmk to compare with
 #
@@ -16,7 +16,7 @@ build=(g++ cmake ninja-build ccache pkg-config libboost1.81-dev libboost-filesys
        ca-certificates)
 tex=(texlive-latex-base texlive-latex-recommended texlive-latex-extra texlive-pictures texlive-fonts-recommended
      texlive-xetex texlive-luatex texlive-bibtex-extra texlive-science texlive-plain-generic biber lmodern fonts-lmodern
-     texlive-font-utils ghostscript)
+     texlive-font-utils ghostscript cm-super)
 client=(curl zip)
 # zlib1g-dev: the tests write ZIPs of their own, broken on purpose. git: which files changed. nodejs: the official packages of
 # outside services, which the tests sign and verify with.

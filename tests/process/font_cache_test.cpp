@@ -56,6 +56,17 @@ TEST_F(FontCache, SparesLuatexTheDatabaseOfFontNames) {
   EXPECT_THAT(said, Not(HasSubstr("Failed to write")));
 }
 
+// A build's passes share its scratch folder: the second one is not to draw the first one's bitmaps again.
+TEST_F(FontCache, OfABuildsOwnBitmapsIsFoundByItsNextPass) {
+  write_file(job.path() / "main.tex",
+             "\\documentclass{article}\\pdfmapfile{}\\begin{document}\\font\\odd=ecrm1000 scaled 1234 \\odd Drawn."
+             "\\end{document}\n");
+  ASSERT_TRUE(run({"pdflatex", "-interaction=nonstopmode", "main.tex"}, false)) << said;
+  EXPECT_THAT(said, HasSubstr("mktexpk"));
+  ASSERT_TRUE(run({"pdflatex", "-interaction=nonstopmode", "main.tex"}, false)) << said;
+  EXPECT_THAT(said, Not(HasSubstr("mktexpk")));
+}
+
 TEST_F(FontCache, IsNotNeededForARightResult) {
   write_file(job.path() / "main.tex", by_name);
   ASSERT_TRUE(run({"lualatex", "-interaction=nonstopmode", "main.tex"}, false)) << said;
