@@ -1,6 +1,5 @@
-// A build through the library (sandbox on, clean start, SyncTeX on) against latexmk on the same project: wall time and
-// processor time of all processes together, interleaved in one run. Prints a Markdown table of medians and ratios.
-// On a machine that has other work to do, the ratio of the processor times is the one to trust.
+// A build through the library (sandbox on, clean start, SyncTeX on) against latexmk on the same project: wall time,
+// interleaved in one run. Prints a Markdown table of medians and ratios.
 //
 //   bench_latexmk [rounds] [document …]
 #include <texbuild/engine.hpp>
@@ -13,8 +12,6 @@
 #include <fstream>
 #include <iostream>
 #include <string>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -37,34 +34,16 @@ double median(std::vector<double> values) {
 /// What was measured in every round.
 struct figures {
   std::vector<double> wall;  // ms
-  std::vector<double> cpu;   // ms, of this process and all that it started
   int passes = 0;            // of the TeX engine
 
   [[nodiscard]] double wall_median() const { return median(wall); }
-  [[nodiscard]] double cpu_median() const { return median(cpu); }
 };
-
-double processor_time() {
-  // A sandbox's first process outlives the one that started it by a moment; it comes to us (see main) to be counted.
-  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-  }
-  double sum = 0;
-  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage used{};
-    ::getrusage(who, &used);
-    for (const auto& t : {used.ru_utime, used.ru_stime})
-      sum += static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_usec) / 1e3;
-  }
-  return sum;
-}
 
 template <class F>
 void measure(figures& into, F&& work) {
-  const auto cpu = processor_time();
   const auto start = std::chrono::steady_clock::now();
   work();
   into.wall.push_back(milliseconds(std::chrono::steady_clock::now() - start).count());
-  into.cpu.push_back(processor_time() - cpu);
 }
 
 bool latexmk(const fs::path& folder, texbuild::tex_engine engine) {
@@ -96,16 +75,14 @@ int main(int argc, char** argv) {
                                            {"e_xefont", tex_engine::xelatex},  {"f_luafont", tex_engine::lualatex},
                                            {"g_biber", tex_engine::pdflatex}};
 
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   texbuild::engine_options options;
   options.cache_folder = fs::temp_directory_path() / "texbuild-bench-cache";
   auto engine = texbuild::engine::open(options).value();
   std::cerr << "warming the font cache …\n";
   engine.warm().value();
 
-  std::cout
-      << "| document | texbuild, ms | latexmk, ms | ratio | processor time, ratio | passes, texbuild / latexmk |\n"
-         "|---|---:|---:|---:|---:|---:|\n";
+  std::cout << "| document | texbuild, ms | latexmk, ms | ratio | passes, texbuild / latexmk |\n"
+               "|---|---:|---:|---:|---:|\n";
   const auto scratch = fs::temp_directory_path() / ("texbuild-bench-" + std::to_string(::getpid()));
   for (const auto& document : documents) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), document.name) == wanted.end()) continue;
@@ -137,9 +114,8 @@ int main(int argc, char** argv) {
         return 1;
       }
     }
-    std::printf("| %s | %.0f | %.0f | %.2f | %.2f | %d / %d |\n", document.name.c_str() + 2, ours.wall_median(),
-                theirs.wall_median(), ours.wall_median() / theirs.wall_median(),
-                ours.cpu_median() / theirs.cpu_median(), ours.passes, theirs.passes);
+    std::printf("| %s | %.0f | %.0f | %.2f | %d / %d |\n", document.name.c_str() + 2, ours.wall_median(),
+                theirs.wall_median(), ours.wall_median() / theirs.wall_median(), ours.passes, theirs.passes);
     std::fflush(stdout);
   }
   fs::remove_all(scratch);
