@@ -15,7 +15,8 @@ std::vector<std::pair<std::string, std::string>> tex_environment() {
       {"TEXMFCACHE", "/tmp/texmf-var"},  // luaotfload; see font_cache.hpp for how it sees /cache
       // Fonts that Metafont makes go to TEXMFVAR; earlier ones are found in /cache too.
       {"VARTEXFONTS", "/tmp/texfonts"},
-      {"PKFONTS", ".:$TEXMF/fonts/pk/{$MAKETEX_MODE,modeless}//:$VARTEXFONTS/pk/{$MAKETEX_MODE,modeless}//:/cache/fonts/pk//"},
+      {"PKFONTS",
+       ".:$TEXMF/fonts/pk/{$MAKETEX_MODE,modeless}//:$VARTEXFONTS/pk/{$MAKETEX_MODE,modeless}//:/cache/fonts/pk//"},
       {"TFMFONTS", ".:$TEXMF/fonts/tfm//:$VARTEXFONTS/tfm//:/cache/fonts/tfm//"},
       {"XDG_CACHE_HOME", "/tmp/xdg-cache"},
       // TeX's own guards, beside the sandbox's: no writing above the working folder.
