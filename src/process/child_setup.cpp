@@ -73,6 +73,7 @@ int child_setup::run() const noexcept {
   if (!drop_root) {
     if (const int failed = keep_own_user()) return failed;
   }
+  if (const int failed = see_own_processes()) return failed;
   for (const auto& [from, to] : descriptors)
     if (::dup2(from, to) < 0) return errno;
   // All else ends with exec.
@@ -97,10 +98,15 @@ int child_setup::keep_own_user() const noexcept {
   return write_file("/proc/self/gid_map", group_map_);
 }
 
-int child_setup::become_user() const noexcept {
-  // The folders may lie below one that only root can enter.
+// Bubblewrap looks itself and its child up in /proc by the numbers that it knows, those of the new namespace.
+int child_setup::see_own_processes() const noexcept {
   if (::unshare(CLONE_NEWNS) != 0) return errno;
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
+  return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0 ? 0 : errno;
+}
+
+int child_setup::become_user() const noexcept {
+  // The folders may lie below one that only root can enter.
   if (::mount("texbuild", stage.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=64k") != 0) return errno;
   for (const auto& [from, to] : staged) {
     if (::mkdir(to.c_str(), 0755) != 0) return errno;

@@ -41,6 +41,7 @@ struct child_setup {
  private:
   [[nodiscard]] int run() const noexcept;  // in the child; 0 or an errno
   [[nodiscard]] int keep_own_user() const noexcept;
+  [[nodiscard]] int see_own_processes() const noexcept;
   [[nodiscard]] int become_user() const noexcept;
   [[nodiscard]] int enter_own_root() const noexcept;
 

@@ -80,6 +80,15 @@ TEST_F(ChildSetup, StartsAProgramThatIsTheFirstOfItsProcesses) {
   EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
+// Bubblewrap looks itself up there; on a machine whose own process of that number is gone it would not start.
+TEST_F(ChildSetup, ShowsAProgramItselfInProcByTheNumberThatItKnows) {
+  const auto pid = setup.start("/bin/sh", {"-c", "read -r number rest </proc/self/stat; echo $number"});
+  ASSERT_GT(pid, 1);
+  pipe->write.close();
+  EXPECT_EQ(read_until('\n'), "1");
+  ::waitpid(pid, nullptr, 0);
+}
+
 TEST_F(ChildSetup, TellsWhyAProgramDidNotStart) {
   EXPECT_EQ(setup.start("/nowhere/bwrap", {}), -ENOENT);
   EXPECT_EQ(setup.start("/", {}), -EACCES);
