@@ -1,8 +1,10 @@
 #include "server/session.hpp"
 
+#include "server/admission.hpp"
 #include "server/multipart.hpp"
 #include "server/pool.hpp"
 #include "server/problem.hpp"
+#include "server/reply_headers.hpp"
 #include "server/text.hpp"
 #include "server/upload.hpp"
 
@@ -45,7 +47,6 @@ constexpr std::uint64_t most_text_bytes = 1 << 20;
 constexpr std::uint64_t most_form_overhead = 1 << 20;  // fields, boundaries and headers of a form
 constexpr std::size_t piece_bytes = 32 * 1024;
 constexpr std::size_t chunk_bytes = 256 * 1024;
-constexpr std::size_t most_seen_users = 10'000;
 
 using form_reader = http::request_parser<http::buffer_body>;
 
@@ -65,7 +66,7 @@ struct build_wait {
 
 }  // namespace
 
-class session : public std::enable_shared_from_this<session> {
+class session final : public open_session, public std::enable_shared_from_this<session> {
  public:
   session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context)
       : stream_(std::move(socket)), buffer_(2 * most_header_bytes), context_(std::move(context)) {
@@ -74,20 +75,18 @@ class session : public std::enable_shared_from_this<session> {
     if (!gone) peer_ = peer.address().to_string();
     context_->add(this);
   }
-  ~session() { context_->remove(this); }
+  ~session() override { context_->remove(this); }
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
   /// Owns the session for as long as it runs.
   static asio::awaitable<void> run(std::shared_ptr<session> self);
-  /// From any thread: ends a connection that waits for its next request.
-  void stop() {
+  void stop() override {
     asio::post(stream_.get_executor(), [weak = weak_from_this()] {
       if (const auto self = weak.lock(); self && self->idle_) self->stream_.cancel();
     });
   }
-  /// From any thread: a client that waits for the end of a build is told how it stands now.
-  void stop_waiting() {
+  void stop_waiting() override {
     asio::post(stream_.get_executor(), [weak = weak_from_this()] {
       const auto self = weak.lock();
       if (const auto wait = self ? self->wait_.lock() : nullptr) wait->give_up.emit(asio::cancellation_type::terminal);
@@ -98,9 +97,6 @@ class session : public std::enable_shared_from_this<session> {
   /// True: the connection may carry another request.
   asio::awaitable<bool> serve_one();
   void fill(request& r, const http::fields& fields);
-  /// Who asks, and whether he may; a reply is a refusal. On the pool.
-  static std::optional<reply> admit(session_context& c, const route& to, request& r);
-  static reply stranger(session_context& c, request& r, const error& why);
   static reply call(session_context& c, const route& to, request& r);
 
   asio::awaitable<reply> answer(form_reader& parser, std::shared_ptr<request> r);
@@ -117,7 +113,6 @@ class session : public std::enable_shared_from_this<session> {
   asio::awaitable<bool> send_file(file_body file);
   asio::awaitable<void> linger();
 
-  void finish_headers(reply& out, const request& r) const;
   void log_request(const request& r, const reply& out, std::chrono::steady_clock::time_point began) const;
 
   beast::tcp_stream stream_;
@@ -183,7 +178,7 @@ asio::awaitable<bool> session::serve_one() {
   }
   keep_alive = keep_alive && !body_unread_ && !context_->stopping;
   if (!alive_) co_return false;
-  finish_headers(out, *r);
+  add_common_headers(out, *r, request_id_, context_->with.cors_origins);
   log_request(*r, out, began);
   const bool sent = co_await send(std::move(out), head, keep_alive);
   co_return sent&& keep_alive;
@@ -207,39 +202,6 @@ void session::fill(request& r, const http::fields& fields) {
     id += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
     id += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
   }
-}
-
-std::optional<reply> session::admit(session_context& c, const route& to, request& r) {
-  try {
-    if (to.who == access::user) {
-      const bool cookie_counts = r.method == "GET";
-      const auto token = find_session_token(r.header("authorization"), r.header("cookie"), cookie_counts);
-      if (!token)
-        return stranger(c, r, error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
-      const auto claims = c.who.verify(*token);
-      if (!claims) return stranger(c, r, claims.error());
-      r.user = claims->user_id;
-      if (auto known = c.remember(r.user); !known) return problem(known.error());
-      if (auto too_often = c.rates.count_user(r, r.user, to.counts_as)) return too_often;
-    }
-    if (to.body == body_kind::form) {
-      const auto announced = parse_number(r.header("content-length")).value_or(0);
-      // A client that sends a build again is to get it back, not a word about the quota that it filled.
-      const bool again = !r.header("idempotency-key").empty();
-      const auto taken = again ? c.builds.has_room(announced) : c.builds.admits(r.user, announced);
-      if (!taken) return problem(taken.error());
-    }
-    return std::nullopt;
-  } catch (const std::exception& e) {
-    return problem(error(errc::internal, {}, e.what()));
-  }
-}
-
-reply session::stranger(session_context& c, request& r, const error& why) {
-  // Only a token that proves nothing is a stranger's doing: not a key set that cannot be fetched.
-  if (why.code() != errc::unauthorized) return problem(why);
-  auto too_often = c.rates.count_stranger(r);
-  return too_often ? std::move(*too_often) : problem(why);
 }
 
 reply session::call(session_context& c, const route& to, request& r) {
@@ -277,37 +239,28 @@ asio::awaitable<reply> session::answer(form_reader& parser, std::shared_ptr<requ
   const route& to = *match.found;
   r->captures = std::move(match.captures);
 
-  reply out;
   auto context = context_;
-  if (to.body == body_kind::form) {
+  const bool asked_first = to.body != body_kind::none;  // nobody unknown fills disk or memory with a body
+  if (asked_first) {
     std::function<std::optional<reply>()> ask = [context, &to, r] { return admit(*context, to, *r); };
     auto refused = co_await async_on<std::optional<reply>>(context_->pool, std::move(ask), asio::use_awaitable);
-    if (!refused) refused = co_await receive_form(parser, r);
+    if (!refused && to.body == body_kind::form) refused = co_await receive_form(parser, r);
+    if (!refused && to.body == body_kind::text) refused = co_await receive_text(parser, r);
     if (refused) co_return std::move(*refused);
-    std::function<reply()> work = [context, &to, r] {
-      auto made = call(*context, to, *r);
-      r->form = upload_form();  // an upload that was refused is gone before the client hears of it
-      return made;
-    };
-    out = co_await async_on<reply>(context_->forms, std::move(work), asio::use_awaitable);
   } else {
-    const bool asked_first = to.body == body_kind::text;  // nobody unknown fills memory with a body
-    if (asked_first) {
-      std::function<std::optional<reply>()> ask = [context, &to, r] { return admit(*context, to, *r); };
-      auto refused = co_await async_on<std::optional<reply>>(context_->pool, std::move(ask), asio::use_awaitable);
-      if (!refused) refused = co_await receive_text(parser, r);
-      if (refused) co_return std::move(*refused);
-    } else {
-      const bool whole = co_await pass_over_body(parser);
-      if (!whole) co_return problem(error(errc::payload_too_large, "this address takes no body"));
-    }
-    std::function<reply()> work = [context, &to, r, asked_first] {
-      auto refused = asked_first ? std::nullopt : admit(*context, to, *r);
-      return refused ? std::move(*refused) : call(*context, to, *r);
-    };
-    const auto& threads = to.waits_for == work::outside ? context_->outside : context_->pool;
-    out = co_await async_on<reply>(threads, std::move(work), asio::use_awaitable);
+    const bool whole = co_await pass_over_body(parser);
+    if (!whole) co_return problem(error(errc::payload_too_large, "this address takes no body"));
   }
+  std::function<reply()> serve = [context, &to, r, asked_first] {
+    auto refused = asked_first ? std::nullopt : admit(*context, to, *r);
+    auto made = refused ? std::move(*refused) : call(*context, to, *r);
+    r->form = upload_form();  // an upload that was refused is gone before the client hears of it
+    return made;
+  };
+  const auto& threads = to.body == body_kind::form      ? context_->forms
+                        : to.waits_for == work::outside ? context_->outside
+                                                        : context_->pool;
+  auto out = co_await async_on<reply>(threads, std::move(serve), asio::use_awaitable);
   if (out.waits) {
     const auto waits = std::move(*out.waits);
     co_await wait_for(waits.build_id, waits.at_most);
@@ -442,35 +395,6 @@ asio::awaitable<void> session::wait_for(std::string id, seconds at_most) {
   wait->timer.cancel();
 }
 
-void session::finish_headers(reply& out, const request& r) const {
-  auto& h = out.headers;
-  h.emplace_back("X-Request-Id", request_id_);
-  h.emplace_back("X-Content-Type-Options", "nosniff");
-  if (const auto& l = r.limited) {
-    const auto reset = std::chrono::ceil<seconds>(l->reset.time_since_epoch()).count();
-    h.emplace_back("X-RateLimit-Limit", std::to_string(l->limit));
-    h.emplace_back("X-RateLimit-Remaining", std::to_string(l->remaining));
-    h.emplace_back("X-RateLimit-Reset", std::to_string(reset));
-  }
-  const bool has_cache_rule =
-      std::any_of(h.begin(), h.end(), [](const auto& header) { return header.first == "Cache-Control"; });
-  if (!has_cache_rule) h.emplace_back("Cache-Control", "no-store");
-  const auto& origins = context_->with.cors_origins;
-  if (origins.empty()) return;
-  h.emplace_back("Vary", "Origin");
-  const auto origin = r.header("origin");
-  if (origin.empty() || std::find(origins.begin(), origins.end(), origin) == origins.end()) return;
-  h.emplace_back("Access-Control-Allow-Origin", origin);
-  h.emplace_back(
-      "Access-Control-Expose-Headers",
-      "Location, ETag, X-Request-Id, Retry-After, Content-Disposition, X-RateLimit-Limit, X-RateLimit-Remaining,"
-      " X-RateLimit-Reset");
-  if (r.method != "OPTIONS") return;
-  h.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE");
-  h.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Range");
-  h.emplace_back("Access-Control-Max-Age", "600");
-}
-
 void session::log_request(const request& r, const reply& out, std::chrono::steady_clock::time_point began) const {
   const auto level = out.status >= 500 ? log_level::error : log_level::info;
   if (!context_->log.wants(level)) return;
@@ -557,44 +481,6 @@ asio::awaitable<void> session::linger() {
     const auto got = co_await stream_.async_read_some(asio::buffer(sink), awaiting);
     if (std::get<0>(got)) co_return;
   }
-}
-
-void session_context::add(session* s) {
-  const std::scoped_lock guard(mutex_);
-  sessions_.insert(s);
-}
-
-void session_context::remove(session* s) {
-  const std::scoped_lock guard(mutex_);
-  sessions_.erase(s);
-}
-
-std::size_t session_context::open_sessions() {
-  const std::scoped_lock guard(mutex_);
-  return sessions_.size();
-}
-
-void session_context::stop_sessions() {
-  stopping = true;
-  const std::scoped_lock guard(mutex_);
-  for (auto* s : sessions_) s->stop();
-}
-
-void session_context::stop_waits() {
-  const std::scoped_lock guard(mutex_);
-  for (auto* s : sessions_) s->stop_waiting();
-}
-
-result<void> session_context::remember(const std::string& user) {
-  {
-    const std::scoped_lock guard(mutex_);
-    if (seen_users_.contains(user)) return {};
-  }
-  if (auto known = builds.remember_owner(user); !known) return known;
-  const std::scoped_lock guard(mutex_);
-  if (seen_users_.size() >= most_seen_users) seen_users_.clear();
-  seen_users_.insert(user);
-  return {};
 }
 
 void start_session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context) {

@@ -24,7 +24,18 @@
 
 namespace texbuild::server {
 
-class session;
+/// A connection, as far as others deal with it. Both may be called from any thread.
+class open_session {
+ public:
+  /// Ends a connection that waits for its next request.
+  virtual void stop() = 0;
+  /// A client that waits for the end of a build is told how it stands now.
+  virtual void stop_waiting() = 0;
+
+ protected:
+  open_session() = default;
+  virtual ~open_session() = default;
+};
 
 /// What all connections share. Thread safe; outlives them.
 struct session_context {
@@ -58,8 +69,8 @@ struct session_context {
         forms(std::move(f)),
         uploads(std::move(u)) {}
 
-  void add(session* s);
-  void remove(session* s);
+  void add(open_session* s);
+  void remove(open_session* s);
   [[nodiscard]] std::size_t open_sessions();
   /// Lets every connection end after the request that it is at.
   void stop_sessions();
@@ -70,7 +81,7 @@ struct session_context {
 
  private:
   std::mutex mutex_;
-  std::set<session*> sessions_;
+  std::set<open_session*> sessions_;
   std::unordered_set<std::string> seen_users_;
 };
 

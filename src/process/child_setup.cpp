@@ -42,8 +42,9 @@ pid_t child_setup::start(const std::string& program, const std::vector<std::stri
   user_map_ = std::to_string(::geteuid()) + " " + std::to_string(::geteuid()) + " 1";
   group_map_ = std::to_string(::getegid()) + " " + std::to_string(::getegid()) + " 1";
   auto told = make_pipe();  // why exec did not happen
+  if (!told) return -EMFILE;
   const descriptor parent(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-  if (!told || parent.get() < 0) return -errno;
+  if (!parent) return -errno;
   parent_ = parent.get();
 
   const unsigned long flags = CLONE_NEWPID | SIGCHLD | (drop_root ? 0UL : CLONE_NEWUSER);

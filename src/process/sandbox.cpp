@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
@@ -36,6 +37,11 @@ namespace {
 
 constexpr milliseconds sample_pause{20};
 constexpr milliseconds disk_pause{250};
+constexpr const char* no_namespaces =
+    "the sandbox does not start: user namespaces seem to be switched off; allow them with 'sysctl "
+    "kernel.unprivileged_userns_clone=1' (in a container: run it with the rights to make namespaces and to mount "
+    "/proc, "
+    "such as Docker's --privileged)";
 constexpr std::uint32_t own_processes = 2;  // bubblewrap's: outside of its walls and inside
 
 /// Everything below a folder, given to another user; links themselves, not what they point to.
@@ -100,6 +106,8 @@ result<void> supervision::start(const machine& here, const std::string& filter, 
   started_ = std::chrono::steady_clock::now();
   next_disk_ = started_ + disk_pause;
   const auto pid = setup.start(here.bwrap, sandbox_arguments(here, what_, own, seccomp_descriptor));
+  if (pid == -EPERM || pid == -ENOSPC || pid == -EINVAL)
+    return error(errc::unavailable, no_namespaces, std::strerror(-pid));
   if (pid < 0) return failed(std::strerror(-pid));
   child_.emplace(context_.get_executor(), pid);
   out->write.close();
@@ -307,10 +315,7 @@ result<void> try_out(process_runner& runner) {
   if (ran->succeeded()) return {};
   if (ran->limit == limit_kind::wall_time)
     return error(errc::unavailable, "the sandbox did not start within a minute: this machine is overloaded", said);
-  return error(errc::unavailable,
-               "the sandbox does not start: user namespaces seem to be switched off; allow them with 'sysctl "
-               "kernel.unprivileged_userns_clone=1' (in a container: run it with the rights to make namespaces)",
-               said);
+  return error(errc::unavailable, no_namespaces, said);
 }
 
 }  // namespace

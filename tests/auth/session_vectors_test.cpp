@@ -1,26 +1,17 @@
 // Every vector made with Clerk's own package; see tests/vectors.
 #include "src/data/strict_json.hpp"
 #include "tests/auth/keys_server.hpp"
+#include "tests/vectors/load.hpp"
 
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace {
 
 using namespace texbuild;
 using namespace texbuild_test;
 namespace json = boost::json;
-
-json::value load(const std::string& name) {
-  std::ifstream file(std::string(TEXBUILD_SOURCE_DIR) + "/tests/vectors/" + name);
-  std::stringstream text;
-  text << file.rdbuf();
-  return json::parse(text.str());
-}
 
 std::string text(const json::value& v) { return json::value_to<std::string>(v); }
 std::string text_or_empty(const json::value* v) { return v == nullptr || v->is_null() ? std::string() : text(*v); }
@@ -82,7 +73,7 @@ void expect_claims(const session_claims& got, const json::object& c) {
 }
 
 TEST(SessionVectors, EveryTokenMeetsTheVerdictThatIsSetForIt) {
-  const auto document = load("session-jwt.json");
+  const auto document = texbuild_test::load_vectors("session-jwt.json");
   const auto& vectors = document.as_object();
   std::size_t accepted = 0;
   std::size_t refused = 0;
@@ -109,7 +100,7 @@ TEST(SessionVectors, EveryTokenMeetsTheVerdictThatIsSetForIt) {
 }
 
 TEST(SessionVectors, EveryCarrierLeadsToTheUserThatIsSetForIt) {
-  const auto vectors = load("jwt-carriers.json");
+  const auto vectors = texbuild_test::load_vectors("jwt-carriers.json");
   session_policy policy;
   policy.issuer = text(vectors.at("issuer"));
   policy.authorized_parties = json::value_to<std::vector<std::string>>(vectors.at("authorized_parties"));

@@ -1,5 +1,6 @@
 // Every signature of the vectors made with the senders' own packages; see tests/vectors.
 #include "src/crypto/base64.hpp"
+#include "tests/vectors/load.hpp"
 
 #include <texbuild/webhook.hpp>
 
@@ -7,22 +8,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <vector>
 
 namespace {
 
 using namespace texbuild;
 namespace json = boost::json;
-
-json::value load(const std::string& name) {
-  std::ifstream file(std::string(TEXBUILD_SOURCE_DIR) + "/tests/vectors/" + name);
-  std::stringstream text;
-  text << file.rdbuf();
-  return json::parse(text.str());
-}
 
 std::string text(const json::value& v) { return json::value_to<std::string>(v); }
 std::string text_or_empty(const json::object& in, const char* name) {
@@ -61,7 +53,7 @@ result<void> verify(const json::value& c) {
 }
 
 TEST(WebhookVectors, EveryMessageOfSvixClerkAndTheStandardMeetsTheVerdictThatIsSetForIt) {
-  const auto vectors = load("webhooks.json");
+  const auto vectors = texbuild_test::load_vectors("webhooks.json");
   std::map<std::string, int> count;
   for (const auto& c : vectors.at("cases").as_array()) {
     SCOPED_TRACE(text(c.at("id")));
@@ -88,7 +80,7 @@ TEST(WebhookVectors, EveryMessageOfSvixClerkAndTheStandardMeetsTheVerdictThatIsS
 }
 
 TEST(RazorpayVectors, EveryWebhookMeetsTheVerdictThatIsSetForIt) {
-  const auto vectors = load("razorpay.json");
+  const auto vectors = texbuild_test::load_vectors("razorpay.json");
   int good = 0;
   int bad = 0;
   for (const auto& c : vectors.at("vectors").as_array()) {
@@ -105,7 +97,7 @@ TEST(RazorpayVectors, EveryWebhookMeetsTheVerdictThatIsSetForIt) {
 }
 
 TEST(RazorpayVectors, AWebhookOfWhichAPartIsMissingIsRefused) {
-  const auto vectors = load("razorpay.json");
+  const auto vectors = texbuild_test::load_vectors("razorpay.json");
   const auto& whole = vectors.at("vectors").at(0);
   ASSERT_EQ(whole.at("kind"), "webhook_signature");
   const auto body = text(whole.at("body"));
@@ -133,7 +125,7 @@ TEST(RazorpayVectors, AWebhookOfWhichAPartIsMissingIsRefused) {
 }
 
 TEST(RazorpayVectors, EveryPaymentMeetsTheVerdictThatIsSetForIt) {
-  const auto vectors = load("razorpay.json");
+  const auto vectors = texbuild_test::load_vectors("razorpay.json");
   int good = 0;
   int bad = 0;
   int links = 0;

@@ -1,17 +1,10 @@
 // Requests as the official package makes them (tests/vectors/razorpay.json), and what becomes of the answers.
 #include "tests/payments/fixture.hpp"
-
-#include <fstream>
-#include <iterator>
+#include "tests/vectors/load.hpp"
 
 namespace {
 
 using namespace texbuild_test;
-
-json::value vectors() {
-  std::ifstream in(TEXBUILD_SOURCE_DIR "/tests/vectors/razorpay.json", std::ios::binary);
-  return json::parse(std::string(std::istreambuf_iterator<char>(in), {}));
-}
 
 struct RazorpayClient : ::testing::Test {
   boost::asio::thread_pool threads{1};
@@ -37,7 +30,7 @@ std::string header(const http_request& r, const std::string& name) {
 
 TEST_F(RazorpayClient, AsksAsTheOfficialPackageDoes) {
   int tried = 0;
-  const auto all = vectors();
+  const auto all = load_vectors("razorpay.json");
   for (const auto& v : all.at("vectors").as_array()) {
     if (v.at("kind").as_string() != "rest") continue;
     const std::string name(v.at("name").as_string());

@@ -1,0 +1,47 @@
+#include "server/admission.hpp"
+
+#include "server/problem.hpp"
+#include "server/text.hpp"
+
+#include <exception>
+
+namespace texbuild::server {
+namespace {
+
+/// The refusal of somebody who could not say who it is; a stranger who asks too often gets another.
+reply stranger(session_context& c, request& r, const error& why) {
+  // Only a token that proves nothing is a stranger's doing: not a key set that cannot be fetched.
+  if (why.code() != errc::unauthorized) return problem(why);
+  auto too_often = c.rates.count_stranger(r);
+  return too_often ? std::move(*too_often) : problem(why);
+}
+
+}  // namespace
+
+std::optional<reply> admit(session_context& c, const route& to, request& r) {
+  try {
+    if (to.who == access::user) {
+      const bool cookie_counts = r.method == "GET";
+      const auto token = find_session_token(r.header("authorization"), r.header("cookie"), cookie_counts);
+      if (!token)
+        return stranger(c, r, error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
+      const auto claims = c.who.verify(*token);
+      if (!claims) return stranger(c, r, claims.error());
+      r.user = claims->user_id;
+      if (auto known = c.remember(r.user); !known) return problem(known.error());
+      if (auto too_often = c.rates.count_user(r, r.user, to.counts_as)) return too_often;
+    }
+    if (to.body == body_kind::form) {
+      const auto announced = parse_number(r.header("content-length")).value_or(0);
+      // A client that sends a build again is to get it back, not a word about the quota that it filled.
+      const bool again = !r.header("idempotency-key").empty();
+      const auto taken = again ? c.builds.has_room(announced) : c.builds.admits(r.user, announced);
+      if (!taken) return problem(taken.error());
+    }
+    return std::nullopt;
+  } catch (const std::exception& e) {
+    return problem(error(errc::internal, {}, e.what()));
+  }
+}
+
+}  // namespace texbuild::server
