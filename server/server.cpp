@@ -12,6 +12,7 @@
 #include "server/routes/webhooks.hpp"
 #include "server/services.hpp"
 #include "server/session.hpp"
+#include "server/text.hpp"
 
 #include <texbuild/database.hpp>
 #include <texbuild/http.hpp>
@@ -67,12 +68,7 @@ result<url_signer> make_signer(const settings& with, entropy& random) {
     auto key = read_or_make(with.data_dir / "signing.key", [&]() -> result<std::string> {
       std::array<std::byte, 32> bytes{};
       random.fill(bytes);
-      std::string hex;
-      for (const auto b : bytes) {
-        hex += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
-        hex += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
-      }
-      return hex;
+      return hex(bytes);
     });
     if (!key) return key.error();
     keys.push_back(std::move(*key));

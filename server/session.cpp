@@ -197,11 +197,7 @@ void session::fill(request& r, const http::fields& fields) {
   if (is_sane_id(id)) return;
   std::array<std::byte, 12> random{};
   context_->random->fill(random);
-  id = "req_";
-  for (const auto b : random) {
-    id += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
-    id += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
-  }
+  id = "req_" + hex(random);
 }
 
 reply session::call(session_context& c, const route& to, request& r) {

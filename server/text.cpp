@@ -117,6 +117,15 @@ std::string lower_case(std::string_view text) {
   return out;
 }
 
+std::string hex(std::span<const std::byte> bytes) {
+  std::string out;
+  for (const auto b : bytes) {
+    out += "0123456789abcdef"[std::to_integer<unsigned>(b) >> 4];
+    out += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
+  }
+  return out;
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);

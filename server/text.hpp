@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,8 @@ std::string rfc3339(std::chrono::system_clock::time_point t);
 /// The text itself when it is UTF-8; else every byte that does not fit becomes U+FFFD.
 std::string as_utf8(std::string_view text);
 std::string lower_case(std::string_view text);
+/// Two lower-case digits a byte.
+std::string hex(std::span<const std::byte> bytes);
 /// Without blanks and tabs at both ends.
 std::string_view trimmed(std::string_view text);
 /// A decimal number without sign, blanks or overflow.
