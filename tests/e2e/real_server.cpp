@@ -229,8 +229,13 @@ std::set<std::string> real_server::stored(const std::vector<std::string>& below)
 }
 
 std::size_t real_server::descriptors() const {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator("/proc/" + std::to_string(pid()) + "/fd"), fs::directory_iterator()));
+  std::size_t count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid()) + "/fd")) {
+    std::error_code gone;
+    const auto name = fs::read_symlink(entry.path(), gone).filename().string();
+    if (!gone && !name.starts_with("texbuild.db") && !name.starts_with("rates.db")) ++count;
+  }
+  return count;
 }
 
 std::vector<std::string> real_server::workers() const {

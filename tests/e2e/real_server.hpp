@@ -109,7 +109,8 @@ class real_server {
   /// All files and folders below these of the data folder, by their paths in it.
   [[nodiscard]] std::set<std::string> stored(const std::vector<std::string>& below = {"uploads", "scratch",
                                                                                       "blobs"}) const;
-  /// Descriptors that are open.
+  /// Descriptors that are open, but for those of the databases: up to eight readers of each are opened when they are
+  /// needed at once, and kept.
   [[nodiscard]] std::size_t descriptors() const;
   /// Processes, other than the server itself, that work in the data folder.
   [[nodiscard]] std::vector<std::string> workers() const;
