@@ -20,6 +20,12 @@ install(FILES ${PROJECT_BINARY_DIR}/texbuildConfig.cmake ${PROJECT_BINARY_DIR}/t
 # The installed tree can be moved: the prefix is found from where texbuild.pc lies.
 file(RELATIVE_PATH to_prefix "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 string(REGEX REPLACE "/$" "" to_prefix "${to_prefix}")
+set(own_libraries "-lSQLiteCpp -lboost_filesystem")
+set(required_packages "libzip >= 1.7, libseccomp >= 2.5, openssl >= 3.0, sqlite3")
+if(BUILD_SHARED_LIBS)  # it brings them along
+  set(own_libraries)
+  set(required_packages)
+endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/texbuild.pc.in ${PROJECT_BINARY_DIR}/texbuild.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/texbuild.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

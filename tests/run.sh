@@ -46,6 +46,8 @@ stage() {
     running=
     tail -n 150 "$log"
     printf '\nFAILED: %s, after %d s (all of its output: %s)\n' "$name" $((SECONDS - started)) "$log"
+    # The reasons once more, last and short: they may lie far above.
+    grep -A 7 -E ': Failure$|(^|[^_])error: ' "$log" | cut -c -160 | awk '!seen[$0]++' | tail -n 24
     exit 1
   fi
   running=
@@ -64,7 +66,11 @@ format() {
 build() { cmake -C cmake/cache/ci.cmake -S . -B build/ci -G Ninja && ninja -C build/ci -j "$jobs" "$@" && echo built; }
 
 run_tests() {  # run_tests <build folder> [ctest arguments …]
-  ctest --test-dir "$1" --no-tests=error "${@:2}"
+  if ! ctest --test-dir "$1" --no-tests=error "${@:2}"; then
+    echo "Once more, each alone, to tell whether it always fails (the stage has failed all the same):"
+    CTEST_PARALLEL_LEVEL=1 ctest --test-dir "$1" --rerun-failed || true
+    return 1
+  fi
   ctest --test-dir "$1" -N "${@:2}" | sed -n 's/^Total Tests: \(.*\)/all \1 tests passed/p'
 }
 

@@ -47,7 +47,7 @@ case $way in
     mkdir "$work/build"
     # The flags are words: no quotes around them.
     ${CXX:-c++} -std=c++20 $(pkg-config --cflags texbuild) "$source/tests/package/make_pdf.cpp" -o "$work/build/make_pdf" \
-      $(pkg-config --static --libs texbuild)
+      $(pkg-config --libs texbuild)
     ;;
   *)
     echo "no such way: $way" >&2

@@ -269,7 +269,7 @@ TEST_F(Sandbox, EndsWhenItIsCanceledWhileTheWallsAreRaised) {
 TEST_F(Sandbox, StartsBelowARootFolderThatOnlyRootMayEnter) {
   if (::geteuid() != 0) return;
   temporary_folder root;
-  const auto script = "set -e; r=" + root.path().string() +
+  const auto script = "exec 2>&1; set -e; trap 'echo failed: $BASH_COMMAND' ERR; r=" + root.path().string() +
                       "; mount -t tmpfs -o mode=0700 root $r; for d in /*; do n=$r$d;"
                       " if [ -L $d ]; then ln -s $(readlink $d) $n;"
                       " elif [ -d $d ]; then mkdir $n; mount --rbind $d $n; fi; done;"
@@ -284,7 +284,7 @@ TEST_F(Sandbox, StartsBelowARootFolderThatOnlyRootMayEnter) {
   }
   int status = 0;
   ::waitpid(child, &status, 0);
-  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST_F(Sandbox, DoesNotStartWhatWasCanceledBefore) {

@@ -208,7 +208,7 @@ TEST_F(Tool, MakesTheFontCacheOnceForAllBuilds) {
 
 TEST_F(Tool, SaysWhatIsInstalled) {
   const auto doctor = world.run({"doctor"});
-  EXPECT_EQ(doctor.exit, 0) << doctor.out;
+  EXPECT_EQ(doctor.exit, 0) << doctor.out << doctor.err;
   EXPECT_THAT(doctor.out, AllOf(HasSubstr("\u2713 sandbox"), HasSubstr("\u2713 pdflatex"), HasSubstr("pdfTeX")));
   const auto ascii = world.run({"doctor"}, {{"LC_ALL", "C"}});
   EXPECT_THAT(ascii.out, AllOf(HasSubstr("ok      pdflatex"), Not(HasSubstr("\u2713"))));
