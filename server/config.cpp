@@ -63,6 +63,8 @@ po::options_description description() {
       "clerk-authorized-parties", text(), "origins that tokens must come from, separated by commas [any]")(
       "clerk-secret-key", text(), "secret key: the key set is then fetched from Clerk's Backend API")(
       "clerk-api-url", text(), "origin of Clerk's Backend API [https://api.clerk.com]")(
+      "allow-private-webhooks", text()->implicit_value("true"),
+      "users may register webhooks at http:// and at private addresses: for development [false]")(
       "razorpay-key-id", text(), "key that sells plans at Razorpay (rzp_…) [nothing is sold]")(
       "razorpay-key-secret", text(), "its secret")("razorpay-webhook-secret", text(), "secret of Razorpay's webhooks")(
       "razorpay-webhook-secret-previous", text(), "the secret before: events from before the change carry it")(
@@ -326,6 +328,7 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   read_plans(r, s);
   read_payments(r, s);
   read_proxies(r, s);
+  r.boolean("allow-private-webhooks", s.notices.allow_private);
   if (s.dev && !boost::asio::ip::make_address(s.address).is_loopback())
     r.fail("listen", "must be a loopback address with --dev: anyone who reaches the server could use it");
   if (wrong) return std::move(*wrong);

@@ -5,6 +5,7 @@
 
 #include <texbuild/engine.hpp>
 #include <texbuild/error.hpp>
+#include <texbuild/notifier.hpp>
 #include <texbuild/payments.hpp>
 #include <texbuild/session_token.hpp>
 
@@ -32,6 +33,7 @@ struct settings {
   std::vector<std::string> cors_origins;
   std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-For is believed
   billing_options billing;                   ///< `plans` is the engine's too
+  notifier_options notices;
   session_verifier::options sessions;
   engine_options engine;
 

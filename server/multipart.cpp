@@ -61,7 +61,7 @@ result<part_header> parse_part_headers(std::string_view block) {
     if (name == "content-transfer-encoding") {
       const auto coding = lower_case(value);
       if (coding != "binary" && coding != "8bit" && coding != "7bit")
-        return bad_form("parts with a Content-Transfer-Encoding of '" + as_utf8(coding) + "' are not taken");
+        return bad_form("parts with a Content-Transfer-Encoding of '" + valid_utf8(coding) + "' are not taken");
     }
     if (name != "content-disposition") continue;
     if (header) return bad_form("a part has two Content-Disposition headers");

@@ -39,7 +39,7 @@ boost::json::object body_of(std::string_view code, std::string_view message, std
   boost::json::object body;
   body["code"] = code;
   body["message"] = message;
-  body["details"] = as_utf8(details);
+  body["details"] = valid_utf8(details);
   return body;
 }
 
@@ -48,6 +48,7 @@ std::string_view message_of(const error& e, std::string_view otherwise) {
   if (e.reason() == "monthly_limit_exceeded") return "Monthly build limit exceeded";
   if (e.reason() == "concurrent_limit_exceeded") return "Concurrent build limit exceeded";
   if (e.reason() == "storage_limit_exceeded") return "Storage limit exceeded";
+  if (e.reason() == "endpoint_limit_exceeded") return "Endpoint limit exceeded";
   if (e.reason() == "subscription_paused") return "Subscription is paused";
   return otherwise;
 }

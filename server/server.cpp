@@ -8,6 +8,7 @@
 #include "server/routes/account.hpp"
 #include "server/routes/artifacts.hpp"
 #include "server/routes/builds.hpp"
+#include "server/routes/endpoints.hpp"
 #include "server/routes/health.hpp"
 #include "server/routes/webhooks.hpp"
 #include "server/services.hpp"
@@ -16,6 +17,7 @@
 
 #include <texbuild/database.hpp>
 #include <texbuild/http.hpp>
+#include <texbuild/notifier.hpp>
 #include <texbuild/payments.hpp>
 #include <texbuild/signed_url.hpp>
 
@@ -45,6 +47,7 @@ constexpr unsigned pool_threads = 8;     // they wait for the disk, not for the 
 constexpr unsigned outside_threads = 8;  // they wait for other services, up to 20 s each
 constexpr unsigned form_threads = 4;
 constexpr seconds sweep_pause{30};
+constexpr seconds notify_pause{1};
 constexpr std::string_view dev_user = "user_dev";
 // Together under the 30 s that an orchestrator gives.
 constexpr seconds builds_may_finish{20};
@@ -60,6 +63,15 @@ result<fs::path> make_uploads(const fs::path& data_dir) {
     return error(errc::unavailable,
                  "the data folder '" + data_dir.string() + "' cannot be written: " + failed.message());
   return folder;
+}
+
+/// False as soon as it is time to stop.
+bool pause(const std::stop_token& stop, seconds time) {
+  std::mutex waiting;
+  std::condition_variable_any woken;
+  std::unique_lock lock(waiting);
+  woken.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
 }
 
 result<url_signer> make_signer(const settings& with, entropy& random) {
@@ -95,6 +107,7 @@ struct web_server::impl {
   asio::thread_pool forms;
   std::optional<engine> builds;
   std::optional<billing> money;
+  std::optional<notifier> notices;
   std::optional<limits> rates;
   std::optional<session_verifier> who;
   std::optional<url_signer> links;
@@ -106,6 +119,7 @@ struct web_server::impl {
   std::vector<std::thread> threads;
   std::jthread warming;
   std::jthread sweeping;
+  std::jthread notifying;
   bool stopped = false;
 
   result<void> start(environment parts);
@@ -113,6 +127,7 @@ struct web_server::impl {
   result<void> open_money(const environment& parts);
   void warm(const std::stop_token& stop);
   void sweep(const std::stop_token& stop);
+  void notify(const std::stop_token& stop);
   void stop();
 };
 
@@ -136,6 +151,9 @@ result<void> web_server::impl::open_sessions(const environment& parts) {
 result<void> web_server::impl::open_money(const environment& parts) {
   auto same = parts;
   same.db = builds->shared_database();
+  auto told = notifier::open(with.notices, same);
+  if (!told) return told.error();
+  notices.emplace(std::move(*told));
   auto opened = billing::open(with.billing, std::move(same));
   if (!opened) return opened.error();
   money.emplace(std::move(*opened));
@@ -165,10 +183,10 @@ result<void> web_server::impl::start(environment parts) {
   if (auto sessions = open_sessions(parts); !sessions) return sessions;
   if (auto sold = open_money(parts); !sold) return sold;
 
-  for_routes.emplace(*builds, *links, *rates, *money, *parts.time, with.created_status);
+  for_routes.emplace(*builds, *links, *rates, *money, *notices, *parts.time, with.created_status);
   std::vector<route> all = build_routes(*for_routes);
-  for (auto& more : {artifact_routes(*for_routes), account_routes(*for_routes), webhook_routes(*for_routes),
-                     health_routes(*for_routes)})
+  for (auto& more : {artifact_routes(*for_routes), account_routes(*for_routes), endpoint_routes(*for_routes),
+                     webhook_routes(*for_routes), health_routes(*for_routes)})
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
   context = std::make_shared<session_context>(with, *routes, *builds, *who, *rates, parts.time, parts.random, log,
@@ -180,6 +198,7 @@ result<void> web_server::impl::start(environment parts) {
   busy.emplace(io.get_executor());
   for (unsigned i = 0; i < io_threads; ++i) threads.emplace_back([this] { io.run(); });
   sweeping = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
+  notifying = std::jthread([this](const std::stop_token& stop) { notify(stop); });
   if (!with.port_file.empty()) {
     if (auto written = write_private(with.port_file, std::to_string(door->port()) + "\n"); !written) return written;
   }
@@ -201,16 +220,19 @@ void web_server::impl::warm(const std::stop_token& stop) {
 
 /// At the start, and now and then.
 void web_server::impl::sweep(const std::stop_token& stop) {
-  std::mutex waiting;
-  std::condition_variable_any woken;
-  std::unique_lock lock(waiting);
-  while (!stop.stop_requested()) {
+  do {
     const auto swept = money->sweep(stop);
     if (!swept)
       log.write(log_level::error, "webhooks and checkouts: " + swept.error().detail() + " " + swept.error().cause());
     rates->sweep();
-    woken.wait_for(lock, stop, sweep_pause, [] { return false; });
-  }
+  } while (pause(stop, sweep_pause));
+}
+
+void web_server::impl::notify(const std::stop_token& stop) {
+  do {
+    if (const auto sent = notices->deliver(stop); !sent)
+      log.write(log_level::error, "webhooks to users: " + sent.error().detail() + " " + sent.error().cause());
+  } while (pause(stop, notify_pause));
 }
 
 void web_server::impl::stop() {
@@ -219,6 +241,7 @@ void web_server::impl::stop() {
   if (door) door->stop();
   warming = {};  // stops it and waits
   sweeping.request_stop();
+  notifying.request_stop();
   if (context) context->stop_sessions();
   if (builds) builds->drain(builds_may_finish);
   // Who waited for a build that has ended has the answer; who waits for one that has not may ask the next server.
@@ -226,6 +249,7 @@ void web_server::impl::stop() {
   const auto until = std::chrono::steady_clock::now() + requests_may_finish;
   while (context && context->open_sessions() > 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(milliseconds(20));
+  notifying = {};
   sweeping = {};  // a call to another service ends by itself, as long as there are threads for it
   busy.reset();
   io.stop();

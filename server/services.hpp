@@ -5,6 +5,7 @@
 
 #include <texbuild/engine.hpp>
 #include <texbuild/environment.hpp>
+#include <texbuild/notifier.hpp>
 #include <texbuild/payments.hpp>
 #include <texbuild/signed_url.hpp>
 
@@ -15,11 +16,12 @@ struct services {
   const url_signer& links;
   const limits& rates;
   billing& money;
+  notifier& notices;
   const clock& time;
   int created_status;  ///< of POST /build: 201, or 200 for clients that take nothing else
 
-  services(engine& b, const url_signer& l, const limits& r, billing& m, const clock& t, int created)
-      : builds(b), links(l), rates(r), money(m), time(t), created_status(created) {}
+  services(engine& b, const url_signer& l, const limits& r, billing& m, notifier& n, const clock& t, int created)
+      : builds(b), links(l), rates(r), money(m), notices(n), time(t), created_status(created) {}
 };
 
 }  // namespace texbuild::server

@@ -1,7 +1,8 @@
-// Small text: percent escapes, queries, times, and bytes of unknown origin as UTF-8.
+// Small text: percent escapes, queries, settings. Times and UTF-8 are the library's.
 #pragma once
 
-#include <chrono>
+#include <texbuild/text.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -19,10 +20,6 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_bl
 std::optional<std::map<std::string, std::string>> parse_query(std::string_view text);
 /// Percent escapes for everything but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
-/// RFC 3339, UTC, whole seconds.
-std::string rfc3339(std::chrono::system_clock::time_point t);
-/// The text itself when it is UTF-8; else every byte that does not fit becomes U+FFFD.
-std::string as_utf8(std::string_view text);
 std::string lower_case(std::string_view text);
 /// Two lower-case digits a byte.
 std::string hex(std::span<const std::byte> bytes);

@@ -38,7 +38,7 @@ result<void> upload_writer::data(std::string_view bytes) {
     case kind::field:
       all_fields_ += bytes.size();
       if (value_.size() + bytes.size() > limits_.field_bytes || all_fields_ > limits_.all_fields_bytes)
-        return error(errc::payload_too_large, "the field is too long").with_subject(as_utf8(name_.substr(0, 100)));
+        return error(errc::payload_too_large, "the field is too long").with_subject(valid_utf8(name_.substr(0, 100)));
       value_ += bytes;
       return {};
     case kind::file:

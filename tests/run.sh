@@ -82,7 +82,7 @@ address_sanitizer() {
 
 thread_sanitizer() {
   # What runs on several threads. Each binary in one process: starting ThreadSanitizer costs more than most tests.
-  local threaded=(build_test store_test sqlite_test auth_test http_test payments_test server_http_test) test around=()
+  local threaded=(build_test store_test sqlite_test auth_test http_test payments_test notify_test server_http_test) test around=()
   cmake -C cmake/cache/tsan.cmake -S . -B build/tsan -G Ninja
   ninja -C build/tsan -j "$jobs" "${threaded[@]}"
   # On a kernel with much randomness in its addresses, GCC 12's ThreadSanitizer finds no room for its tables.

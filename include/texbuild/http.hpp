@@ -1,5 +1,5 @@
 /// @file
-/// The seam to outbound HTTP: key sets now, payment and model services later.
+/// The seam to outbound HTTP: key sets, payment and model services, webhooks that users asked for.
 #pragma once
 
 #include <texbuild/error.hpp>
@@ -28,6 +28,9 @@ struct http_request {
   std::string body;
   std::chrono::milliseconds timeout{std::chrono::seconds(10)};  ///< of the whole exchange
   std::uint64_t most_bytes = 1u << 20;                          ///< of the answer's body; more is an error
+  /// For URLs that a stranger wrote: only to addresses of the public internet, told after the name was looked up, so
+  /// that no name leads to this machine or the network around it. `errc::forbidden`.
+  bool public_only = false;
 
   http_request() = default;
   http_request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
@@ -44,13 +47,19 @@ struct http_response {
   http_response() = default;
 };
 
+/// Whether a request to this URL could be sent: `errc::invalid_input` says what is wrong with it. With `public_only`
+/// also for addresses that are not public and for names that never are, such as "localhost"; a name may still turn out
+/// to lead to one when the request is sent. Does not ask the network.
+TEXBUILD_API result<void> check_url(std::string_view url, bool public_only);
+
 /// Sends requests. Thread safe.
 class TEXBUILD_API http_client {
  public:
   using handler = boost::asio::any_completion_handler<void(result<http_response>)>;
   virtual ~http_client() = default;
   /// Never completes inline; the handler runs on its own executor. `errc::unavailable` for no connection, bad TLS or a
-  /// broken answer, `errc::timed_out`, `errc::payload_too_large`, `errc::invalid_input` for a bad URL.
+  /// broken answer, `errc::timed_out`, `errc::payload_too_large`, `errc::invalid_input` for a bad URL,
+  /// `errc::forbidden` for `public_only`.
   virtual void async_send(http_request request, handler done) = 0;
   /// The same, blocking. Not on the thread that runs the client's executor.
   result<http_response> send(http_request request);

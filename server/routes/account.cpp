@@ -1,5 +1,6 @@
 #include "server/routes/account.hpp"
 
+#include "server/json.hpp"
 #include "server/problem.hpp"
 #include "server/text.hpp"
 
@@ -9,15 +10,6 @@ namespace texbuild::server {
 namespace {
 
 namespace json = boost::json;
-using time_point = std::chrono::system_clock::time_point;
-
-reply answer(const json::object& body) {
-  reply out;
-  out.body = json::serialize(body);
-  return out;
-}
-
-json::value when(const std::optional<time_point>& t) { return t ? json::value(rfc3339(*t)) : json::value(); }
 
 /// A whole number where it is one: 10, not 10.0.
 json::value gigabytes(double bytes) {
@@ -26,31 +18,6 @@ json::value gigabytes(double bytes) {
   if (static_cast<double>(whole) == value) return whole;
   return value;
 }
-
-/// The members of a body that is a JSON object, each a text that is not empty.
-class fields {
- public:
-  static result<fields> read(const request& r) {
-    boost::system::error_code failed;
-    json::parse_options strict;
-    strict.max_depth = 8;
-    auto value = json::parse(r.body, failed, {}, strict);
-    if (failed || !value.is_object())
-      return error(errc::invalid_input, "the body must be a JSON object").with_subject("body");
-    return fields(std::move(value.as_object()));
-  }
-  [[nodiscard]] result<std::string> text(std::string_view name) const {
-    const auto* v = members_.if_contains(name);
-    if (v == nullptr) return error(errc::invalid_input, "is missing").with_subject(std::string(name));
-    if (!v->is_string() || v->get_string().empty() || v->get_string().size() > 200)
-      return error(errc::invalid_input, "must be a text of 1 to 200 characters").with_subject(std::string(name));
-    return std::string(v->get_string().c_str(), v->get_string().size());
-  }
-
- private:
-  explicit fields(json::object members) : members_(std::move(members)) {}
-  json::object members_;
-};
 
 reply usage(services& s, request& r) {
   const auto quota = s.builds.quota(r.user);
@@ -84,7 +51,7 @@ reply me(services& s, request& r) {
 }
 
 reply subscribe(services& s, request& r) {
-  const auto body = fields::read(r);
+  const auto body = body_fields::read(r);
   if (!body) return problem(body.error());
   const auto plan = body->text("plan_id");
   if (!plan) return problem(plan.error());
@@ -117,12 +84,12 @@ reply status(services& s, request& r) {
   o["canceled_at"] = when(view->canceled_at);
   o["paused"] = view->paused;
   o["last_payment_error"] =
-      view->last_payment_error.empty() ? json::value() : json::value(as_utf8(view->last_payment_error));
+      view->last_payment_error.empty() ? json::value() : json::value(valid_utf8(view->last_payment_error));
   return answer(o);
 }
 
 reply redeem(services& s, request& r) {
-  const auto body = fields::read(r);
+  const auto body = body_fields::read(r);
   if (!body) return problem(body.error());
   const auto code = body->text("coupon_code");
   if (!code) return problem(code.error());

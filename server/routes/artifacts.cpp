@@ -86,7 +86,7 @@ reply send(const artifact& file, std::string_view resource, const request& r) {
   std::string plain;
   for (const char c : file.name()) plain += c > ' ' && c < '\x7f' && c != '"' && c != '\\' && c != '%' ? c : '_';
   out.headers.emplace_back("Content-Disposition", "inline; filename=\"" + plain + "\"; filename*=UTF-8''" +
-                                                      percent_encode(as_utf8(file.name())));
+                                                      percent_encode(valid_utf8(file.name())));
   const auto condition = r.header("if-range");
   const auto wanted = condition.empty() || condition == tag ? r.header("range") : std::string_view();
   const auto range = choose_range(wanted, size);

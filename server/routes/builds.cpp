@@ -1,5 +1,6 @@
 #include "server/routes/builds.hpp"
 
+#include "server/json.hpp"
 #include "server/problem.hpp"
 #include "server/text.hpp"
 
@@ -11,12 +12,6 @@ namespace texbuild::server {
 namespace {
 
 namespace json = boost::json;
-
-reply answer(const json::object& body, int status = 200) {
-  reply out(status);
-  out.body = json::serialize(body);
-  return out;
-}
 
 /// What every answer about a build begins with.
 json::object head_of(const build_info& info) {
@@ -31,7 +26,7 @@ json::object head_of(const build_info& info) {
 }
 
 std::string message_of(const build_info& info) {
-  if (!info.message.empty()) return as_utf8(info.message);
+  if (!info.message.empty()) return valid_utf8(info.message);
   switch (info.status) {
     case build_status::pending:
       return "Waiting for a worker";
@@ -116,10 +111,10 @@ json::array diagnostics_of(const build_outcome& outcome) {
   for (const auto& d : outcome.diagnostics) {
     json::object o;
     o["severity"] = to_string(d.level);
-    o["file"] = as_utf8(d.file);
+    o["file"] = valid_utf8(d.file);
     o["line"] = d.line;
-    o["message"] = as_utf8(d.message);
-    o["context"] = as_utf8(d.context);
+    o["message"] = valid_utf8(d.message);
+    o["context"] = valid_utf8(d.context);
     out.push_back(std::move(o));
   }
   return out;
@@ -131,13 +126,13 @@ reply details(services& s, const std::string& id) {
   const auto& info = outcome->info;
   auto o = head_of(info);
   o["user_id"] = info.owner;
-  o["pdf_path"] = outcome->pdf ? json::value(as_utf8(outcome->pdf->key())) : json::value();
-  o["synctex_path"] = outcome->synctex ? json::value(as_utf8(outcome->synctex->key())) : json::value();
+  o["pdf_path"] = outcome->pdf ? json::value(valid_utf8(outcome->pdf->key())) : json::value();
+  o["synctex_path"] = outcome->synctex ? json::value(valid_utf8(outcome->synctex->key())) : json::value();
   o["build_log"] = "";
   if (outcome->log) {
     const auto text = outcome->log->bytes().read_all();
     if (!text) return problem(text.error());
-    o["build_log"] = as_utf8(*text);
+    o["build_log"] = valid_utf8(*text);
   }
   o["updated_at"] = rfc3339(info.updated_at);
   o["storage_bytes"] = info.storage_bytes;
@@ -149,7 +144,7 @@ reply details(services& s, const std::string& id) {
   json::array outputs;
   for (const auto& f : outcome->outputs) {
     json::object file;
-    file["name"] = as_utf8(f.name);
+    file["name"] = valid_utf8(f.name);
     file["bytes"] = f.bytes;
     outputs.push_back(std::move(file));
   }
@@ -187,7 +182,7 @@ reply status(services& s, request& r) {
   o["engine"] = to_string(info->engine);
   o["progress"] = info->progress;
   o["created_at"] = rfc3339(info->created_at);
-  o["completed_at"] = info->completed_at ? json::value(rfc3339(*info->completed_at)) : json::value();
+  o["completed_at"] = when(info->completed_at);
   return answer(o);
 }
 

@@ -8,6 +8,7 @@
 
 #include <texbuild/database.hpp>
 #include <texbuild/payments.hpp>
+#include <texbuild/text.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -31,18 +32,6 @@ using texbuild::error;
 using texbuild::plan_catalog;
 using texbuild::result;
 using time_point = std::chrono::system_clock::time_point;
-
-std::string date_text(time_point t) {
-  const auto day = std::chrono::floor<std::chrono::days>(t);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<seconds>(t - day));
-  char out[64];
-  std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return out;
-}
 
 std::string limit_text(std::int64_t limit) { return limit < 0 ? "no limit" : std::to_string(limit); }
 
@@ -144,7 +133,7 @@ result<void> list_coupons(const asked& a) {
   if (!all) return all.error();
   for (const auto& c : *all) {
     std::cout << c.code << "  " << c.percent << " % off " << c.plan << "  " << c.used << " of " << c.uses << " used";
-    if (c.expires_at) std::cout << "  until " << date_text(*c.expires_at);
+    if (c.expires_at) std::cout << "  until " << texbuild::rfc3339(*c.expires_at);
     std::cout << "  " << c.offer << (c.disabled ? "  disabled" : "") << '\n';
   }
   if (all->empty()) std::cout << "there are no coupons\n";
@@ -190,9 +179,9 @@ result<void> show_user(const asked& a) {
   const auto view = money->status(*user);
   if (!view) return view.error();
   const auto& allowed = quota->allowed;
-  std::cout << "user:          " << printable(*user) << "\nsince:         " << date_text(*quota->known_since)
+  std::cout << "user:          " << printable(*user) << "\nsince:         " << texbuild::rfc3339(*quota->known_since)
             << "\nplan:          " << allowed.name << "\nsubscription:  " << view->status;
-  if (view->current_end) std::cout << ", cycle ends " << date_text(*view->current_end);
+  if (view->current_end) std::cout << ", cycle ends " << texbuild::rfc3339(*view->current_end);
   std::cout << "\nthis month:    " << quota->used.monthly_builds << " builds of " << limit_text(allowed.monthly_builds)
             << "\nat once:       " << quota->used.concurrent << " of " << limit_text(allowed.concurrent_builds)
             << "\nstorage:       " << gigabytes(static_cast<double>(quota->used.storage_bytes)) << " of "
@@ -226,8 +215,8 @@ result<void> show_audit(const asked& a) {
   const auto entries = money->audit(a.text("user"), static_cast<std::uint64_t>(limit));
   if (!entries) return entries.error();
   for (const auto& e : *entries)
-    std::cout << date_text(e.at) << "  " << e.actor << "  " << (e.owner.empty() ? "-" : printable(e.owner)) << "  "
-              << e.what << "  " << printable(e.detail) << '\n';
+    std::cout << texbuild::rfc3339(e.at) << "  " << e.actor << "  " << (e.owner.empty() ? "-" : printable(e.owner))
+              << "  " << e.what << "  " << printable(e.detail) << '\n';
   return {};
 }
 

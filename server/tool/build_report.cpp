@@ -3,6 +3,8 @@
 #include "server/tool/source_excerpt.hpp"
 #include "server/tool/terminal_text.hpp"
 
+#include <texbuild/text.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -55,7 +57,7 @@ std::string seconds(std::chrono::milliseconds time) {
 
 json::value text_or_null(const std::string& text) {
   if (text.empty()) return nullptr;
-  return json::value(valid_utf8(text));
+  return json::value(texbuild::valid_utf8(text));
 }
 
 }  // namespace
@@ -100,23 +102,23 @@ std::string to_json(const texbuild::build_outcome& outcome, const written_files&
     } else {
       o["line"] = nullptr;
     }
-    o["message"] = valid_utf8(d.message);
-    o["context"] = valid_utf8(d.context);
+    o["message"] = texbuild::valid_utf8(d.message);
+    o["context"] = texbuild::valid_utf8(d.context);
     diagnostics.push_back(std::move(o));
   }
   json::array outputs;
   for (const auto& file : outcome.outputs) {
     json::object o;
-    o["name"] = valid_utf8(file.name);
+    o["name"] = texbuild::valid_utf8(file.name);
     o["bytes"] = file.bytes;
     outputs.push_back(std::move(o));
   }
   json::object out;
   out["status"] = to_string(outcome.info.status);
-  out["message"] = valid_utf8(outcome.info.message);
+  out["message"] = texbuild::valid_utf8(outcome.info.message);
   out["exit_code"] = exit_code;
   out["engine"] = to_string(outcome.info.engine);
-  out["main_file"] = valid_utf8(outcome.info.main_file);
+  out["main_file"] = texbuild::valid_utf8(outcome.info.main_file);
   out["pdf"] = text_or_null(files.pdf);
   out["partial"] = !files.pdf.empty() && !outcome.succeeded();
   out["synctex"] = text_or_null(files.synctex);
@@ -132,7 +134,7 @@ std::string to_json(const texbuild::build_outcome& outcome, const written_files&
 std::string to_json(const texbuild::error& refused, int exit_code) {
   json::object out;
   out["status"] = refused.code() == texbuild::errc::canceled ? "canceled" : "error";
-  out["message"] = valid_utf8(refused.detail());
+  out["message"] = texbuild::valid_utf8(refused.detail());
   out["exit_code"] = exit_code;
   out["pdf"] = nullptr;
   out["diagnostics"] = json::array();

@@ -2,6 +2,8 @@
 
 #include "server/tool/terminal_text.hpp"
 
+#include <texbuild/text.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -68,7 +70,7 @@ std::string to_json(const std::vector<installation_finding>& findings) {
     o["name"] = f.name;
     o["required"] = f.required;
     o["found"] = f.found;
-    o["detail"] = valid_utf8(f.detail);
+    o["detail"] = texbuild::valid_utf8(f.detail);
     o["fix"] = f.fix;
     all.push_back(std::move(o));
   }

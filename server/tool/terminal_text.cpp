@@ -1,5 +1,7 @@
 #include "server/tool/terminal_text.hpp"
 
+#include <texbuild/text.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <sys/ioctl.h>
@@ -7,22 +9,6 @@
 
 namespace texbuild_tool {
 namespace {
-
-/// Length of the UTF-8 character at the start of `text`; 0 if there is none. RFC 3629: no surrogates, nothing overlong.
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  const auto second = byte(1);
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
-      (first == 0xF4 && second > 0x8F))
-    return 0;
-  return length;
-}
 
 /// U+0080 … U+009F, and the marks that turn the direction of writing round.
 bool obeyed_by_terminals(std::string_view character) {
@@ -43,7 +29,7 @@ std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const auto length = character_length(text);
+    const auto length = texbuild::utf8_character(text);
     const auto character = text.substr(0, std::max<std::size_t>(length, 1));
     text.remove_prefix(character.size());
     if (character == "\t") {
@@ -60,7 +46,7 @@ std::string printable(std::string_view text) {
 std::vector<std::string_view> characters(std::string_view text) {
   std::vector<std::string_view> out;
   while (!text.empty()) {
-    out.push_back(text.substr(0, std::max<std::size_t>(character_length(text), 1)));
+    out.push_back(text.substr(0, std::max<std::size_t>(texbuild::utf8_character(text), 1)));
     text.remove_prefix(out.back().size());
   }
   return out;
@@ -73,17 +59,6 @@ std::string shortened(std::string_view text, std::size_t most) {
   std::string out;
   for (std::size_t i = 0; i + mark.size() < most; ++i) out += all[i];
   return out += mark.substr(0, most);
-}
-
-std::string valid_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto length = character_length(text);
-    out += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out;
 }
 
 bool is_utf8_locale(const variable_reader& variable) {

@@ -15,8 +15,6 @@ std::string printable(std::string_view text);
 std::vector<std::string_view> characters(std::string_view text);
 /// Cut to `most` characters, with a mark at the end if something is missing.
 std::string shortened(std::string_view text, std::size_t most);
-/// Bytes that are no UTF-8 become U+FFFD; all else stays. For JSON.
-std::string valid_utf8(std::string_view text);
 
 /// What the terminal can show, by the locale's variables.
 bool is_utf8_locale(const variable_reader& variable);

@@ -1,5 +1,7 @@
 #include "src/http/exchange.hpp"
 
+#include "src/http/public_address.hpp"
+
 #include <texbuild/version.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -20,6 +22,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 namespace texbuild {
 inline namespace v0 {
@@ -116,12 +119,13 @@ class completion {
 class exchange : public std::enable_shared_from_this<exchange> {
  public:
   exchange(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> tls, url_parts url,
-           wire_request request, std::uint64_t most_bytes, completion done)
+           wire_request request, std::uint64_t most_bytes, bool public_only, completion done)
       : strand_(asio::make_strand(executor)),
         tls_(std::move(tls)),
         url_(std::move(url)),
         request_(std::move(request)),
         most_bytes_(most_bytes),
+        public_only_(public_only),
         done_(std::move(done)),
         resolver_(strand_),
         socket_(strand_),
@@ -153,7 +157,13 @@ class exchange : public std::enable_shared_from_this<exchange> {
   void connect(error_code ec, tcp::resolver::results_type addresses) {
     if (ended_) return;
     if (ec) return fail("resolve", ec);
-    asio::async_connect(socket_, addresses, beast::bind_front_handler(&exchange::connected, shared_from_this()));
+    // These are the addresses that are connected to: the name is not looked up again, when it might lead elsewhere.
+    std::vector<tcp::endpoint> allowed;
+    for (const auto& entry : addresses)
+      if (!public_only_ || is_public(entry.endpoint().address())) allowed.push_back(entry.endpoint());
+    if (allowed.empty())
+      return finish(error(errc::forbidden, url_.host + " leads to a private network, where nothing is sent"));
+    asio::async_connect(socket_, allowed, beast::bind_front_handler(&exchange::connected, shared_from_this()));
   }
 
   void connected(error_code ec, const tcp::endpoint& /*address*/) {
@@ -247,6 +257,7 @@ class exchange : public std::enable_shared_from_this<exchange> {
   url_parts url_;
   wire_request request_;
   std::uint64_t most_bytes_;
+  bool public_only_;
   completion done_;
   tcp::resolver resolver_;
   tcp::socket socket_;
@@ -264,9 +275,10 @@ void run_exchange(const asio::any_io_executor& executor, std::shared_ptr<asio::s
                   http_request request, http_client::handler done) {
   const auto timeout = request.timeout;
   const auto most_bytes = request.most_bytes;
+  const auto public_only = request.public_only;
   auto wire = to_wire(url, std::move(request));
   if (!wire) return fail_exchange(executor, std::move(wire).error(), std::move(done));
-  std::make_shared<exchange>(executor, std::move(tls), std::move(url), std::move(*wire), most_bytes,
+  std::make_shared<exchange>(executor, std::move(tls), std::move(url), std::move(*wire), most_bytes, public_only,
                              completion(executor, std::move(done)))
       ->start(timeout);
 }

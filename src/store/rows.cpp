@@ -1,5 +1,7 @@
 #include "src/store/rows.hpp"
 
+#include "src/store/outbox.hpp"
+
 namespace texbuild {
 inline namespace v0 {
 namespace store {
@@ -114,6 +116,7 @@ void move(statements& s, build_row& row, build_status to, time now) {
     keep(s, row, 0);
   }
   count(s, row, count_of(from), count_of(to));
+  if (has_ended(to) && !has_ended(from) && to != build_status::deleted) announce(s, info, now);
 }
 
 void keep(statements& s, build_row& row, std::uint64_t bytes) {

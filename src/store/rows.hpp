@@ -81,7 +81,7 @@ std::optional<build_row> look_up(statements& s, std::string_view id);
 /// The row of a build that is compiling under this lease.
 std::optional<build_row> held(statements& s, std::string_view id, std::int64_t fence);
 
-/// Moves a build to another status, with the counters and times that go with it. Changes `row` too.
+/// Moves a build to another status, with the counters, times and messages that go with it. Changes `row` too.
 void move(statements& s, build_row& row, build_status to, time now);
 /// Changes what is kept for a build.
 void keep(statements& s, build_row& row, std::uint64_t bytes);

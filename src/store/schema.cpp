@@ -91,6 +91,19 @@ const std::vector<migration>& migrations() {
           " what TEXT NOT NULL, detail TEXT NOT NULL)",
           "CREATE INDEX audit_of ON audit (owner, id)",
           "CREATE INDEX audit_by_time ON audit (at)",
+      },
+      {
+          // Webhooks to be sent. waiting: messages of the endpoint; due_at: when the next of them is to go; not_before:
+          // until then the endpoint is left in peace, since it failed or is being asked.
+          "CREATE TABLE endpoints (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id), url TEXT NOT NULL,"
+          " secret TEXT NOT NULL, created_at BIGINT NOT NULL, disabled_at BIGINT, waiting BIGINT NOT NULL DEFAULT 0,"
+          " due_at BIGINT, not_before BIGINT NOT NULL DEFAULT 0, last_at BIGINT, last_status BIGINT NOT NULL DEFAULT 0,"
+          " last_error TEXT NOT NULL DEFAULT '', failing_since BIGINT, UNIQUE (owner, url))",
+          "CREATE INDEX endpoints_due ON endpoints (due_at) WHERE due_at IS NOT NULL",
+          "CREATE TABLE outbox (id TEXT PRIMARY KEY, endpoint TEXT NOT NULL REFERENCES endpoints (id), body TEXT NOT "
+          "NULL,"
+          " created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0)",
+          "CREATE INDEX outbox_of ON outbox (endpoint, due_at, id)",
       }};
   return all;
 }

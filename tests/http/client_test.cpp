@@ -56,6 +56,21 @@ TEST_F(RealHttpClient, SendsTheRequestAsItWasGiven) {
   EXPECT_THAT(sent, ::testing::EndsWith("\r\n\r\nline\r\nline\0"s));
 }
 
+TEST_F(RealHttpClient, SendsNothingToAPrivateAddressWhereThatIsNotWanted) {
+  const loopback_server server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  // The second is a name that leads to this machine, as one of a stranger's domain may.
+  for (const auto& url : {server.url(), "http://localhost:" + server.port() + "/"}) {
+    http_request request("POST", url);
+    request.body = "{}";
+    EXPECT_TRUE(client_->send(request)) << url;
+    request.public_only = true;
+    const auto refused = client_->send(request);
+    ASSERT_FALSE(refused) << url;
+    EXPECT_EQ(refused.error().code(), errc::forbidden);
+    EXPECT_THAT(refused.error().detail(), HasSubstr("private network"));
+  }
+}
+
 TEST_F(RealHttpClient, ReadsAnswersOfEveryForm) {
   EXPECT_EQ(answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")->body, "hello");
   EXPECT_EQ(answer("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")->body, "");

@@ -26,21 +26,6 @@ TEST(Query, IsReadIntoNamesAndValues) {
 
 TEST(PercentEncode, KeepsWhatIsUnreserved) { EXPECT_EQ(percent_encode("aZ9-._~ \xC3\xA9/"), "aZ9-._~%20%C3%A9%2F"); }
 
-TEST(Rfc3339, HasWholeSecondsInUtc) {
-  EXPECT_EQ(rfc3339(std::chrono::system_clock::from_time_t(1'705'314'600) + std::chrono::milliseconds(999)),
-            "2024-01-15T10:30:00Z");
-}
-
-TEST(AsUtf8, KeepsWhatIsUtf8AndReplacesTheRest) {
-  EXPECT_EQ(as_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
-  const std::string mark = "\xEF\xBF\xBD";
-  EXPECT_EQ(as_utf8("a\xE9z"), "a" + mark + "z");
-  EXPECT_EQ(as_utf8("\xC0\x80"), mark + mark);
-  EXPECT_EQ(as_utf8("\xED\xA0\x80"), mark + mark + mark);
-  EXPECT_EQ(as_utf8("\xE2\x82"), mark + mark);
-  EXPECT_EQ(as_utf8("\xF4\x90\x80\x80"), mark + mark + mark + mark);
-}
-
 TEST(Numbers, AreDecimalAndWhole) {
   EXPECT_EQ(parse_number("0"), 0U);
   EXPECT_EQ(parse_number("18446744073709551615"), 18446744073709551615U);

@@ -1,0 +1,33 @@
+#include <texbuild/text.hpp>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace texbuild;
+
+TEST(Rfc3339, HasWholeSecondsInUtc) {
+  EXPECT_EQ(rfc3339(std::chrono::system_clock::from_time_t(1'705'314'600) + std::chrono::milliseconds(999)),
+            "2024-01-15T10:30:00Z");
+}
+
+TEST(ValidUtf8, KeepsWhatIsUtf8AndReplacesTheRest) {
+  EXPECT_EQ(valid_utf8("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
+  const std::string mark = "\xEF\xBF\xBD";
+  EXPECT_EQ(valid_utf8("a\xE9z"), "a" + mark + "z");
+  EXPECT_EQ(valid_utf8("\xC0\x80"), mark + mark);
+  EXPECT_EQ(valid_utf8("\xED\xA0\x80"), mark + mark + mark);
+  EXPECT_EQ(valid_utf8("\xE2\x82"), mark + mark);
+  EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80"), mark + mark + mark + mark);
+}
+
+TEST(Utf8Character, MeasuresTheFirstOne) {
+  EXPECT_EQ(utf8_character("ab"), 1U);
+  EXPECT_EQ(utf8_character("\xC3\xA9z"), 2U);
+  EXPECT_EQ(utf8_character("\xF0\x9F\x98\x80"), 4U);
+  EXPECT_EQ(utf8_character("\xF0\x9F\x98"), 0U);
+  EXPECT_EQ(utf8_character("\x80"), 0U);
+  EXPECT_EQ(utf8_character(""), 0U);
+}
+
+}  // namespace
