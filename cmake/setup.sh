@@ -23,6 +23,9 @@ client=(curl zip)
 test=(libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
       poppler-utils latexmk git nodejs openssl "${client[@]}")
 
+# As su leaves it, PATH has none of what dpkg wants.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 

@@ -269,7 +269,8 @@ TEST_F(Sandbox, EndsWhenItIsCanceledWhileTheWallsAreRaised) {
 TEST_F(Sandbox, StartsBelowARootFolderThatOnlyRootMayEnter) {
   if (::geteuid() != 0) return;
   temporary_folder root;
-  const auto script = "exec 2>&1; set -e; trap 'echo failed: $BASH_COMMAND' ERR; r=" + root.path().string() +
+  const auto script = "exec 2>&1; PATH=$PATH:/usr/sbin:/sbin; set -e; trap 'echo failed: $BASH_COMMAND' ERR; r=" +
+                      root.path().string() +
                       "; mount -t tmpfs -o mode=0700 root $r; for d in /*; do n=$r$d;"
                       " if [ -L $d ]; then ln -s $(readlink $d) $n;"
                       " elif [ -d $d ]; then mkdir $n; mount --rbind $d $n; fi; done;"
