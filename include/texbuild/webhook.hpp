@@ -1,5 +1,6 @@
 /// @file
-/// Signatures of webhooks, in and out: Razorpay's, and the Standard Webhooks scheme (Svix, Clerk).
+/// Signatures of webhooks, in and out: Razorpay's, the Standard Webhooks scheme (Svix, Clerk), and what Polar makes of
+/// it.
 ///
 /// All checks run over the raw bytes of a body, in a time that does not depend on how much of a signature is right. A
 /// refusal never says which check failed. Pure; thread safe.
@@ -69,6 +70,13 @@ class TEXBUILD_API webhook_secret {
   [[nodiscard]] std::string signature_of(std::string_view id, std::string_view timestamp, std::string_view body) const;
   std::string key_;
 };
+
+/// Polar's webhooks: the Standard Webhooks scheme with one of two keys, both made from the same secret (`whsec_…`,
+/// `polar_whs_…`, or any text). Older endpoints sign with the secret's text as it stands, newer ones with the bytes
+/// that it holds in base64; nothing in a message says which. Errors as `webhook_secret::verify`, and
+/// `errc::invalid_input` for an empty secret. Source: Polar's server and SDK, which take a signature by either key.
+TEXBUILD_API result<void> verify_polar_webhook(std::string_view secret, const webhook_headers& headers,
+                                               std::string_view body, std::chrono::system_clock::time_point now);
 
 }  // namespace v0
 }  // namespace texbuild

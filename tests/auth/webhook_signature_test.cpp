@@ -260,4 +260,24 @@ TEST(RazorpayPayment, OfNothingOrWithoutAKeyIsRefused) {
   EXPECT_FALSE(verify_razorpay_order_payment("key", "order_1", "", hex_of("key", "order_1|")));
 }
 
+TEST(PolarWebhook, IsTakenByEitherKeyOfItsSecret) {
+  const std::chrono::system_clock::time_point now{std::chrono::seconds(1'790'000'000)};
+  const std::string secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE";
+  const auto by_text = webhook_secret::from_bytes(secret).value().sign("id", now, "{}");
+  const auto by_bytes = webhook_secret::parse(secret).value().sign("id", now, "{}");
+  EXPECT_TRUE(verify_polar_webhook(secret, by_text, "{}", now));
+  EXPECT_TRUE(verify_polar_webhook(secret, by_bytes, "{}", now));
+  EXPECT_EQ(verify_polar_webhook(secret, by_bytes, "{} ", now).error().code(), errc::unauthorized);
+  EXPECT_EQ(verify_polar_webhook(secret + "x", by_text, "{}", now).error().code(), errc::unauthorized);
+  EXPECT_EQ(verify_polar_webhook(secret, {"id", by_text.timestamp, ""}, "{}", now).error().code(), errc::invalid_input);
+}
+
+TEST(PolarWebhook, MayHaveASecretThatIsNoBase64ButNotNone) {
+  const std::chrono::system_clock::time_point now{std::chrono::seconds(1'790'000'000)};
+  const std::string secret = "polar_whs_typed by hand!";
+  EXPECT_TRUE(
+      verify_polar_webhook(secret, webhook_secret::from_bytes(secret).value().sign("id", now, "{}"), "{}", now));
+  EXPECT_EQ(verify_polar_webhook("", {"id", "1790000000", "v1,x"}, "{}", now).error().code(), errc::invalid_input);
+}
+
 }  // namespace
