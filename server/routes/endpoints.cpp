@@ -53,8 +53,11 @@ reply list(services& s, request& r) {
   return answer(o);
 }
 
+/// By `/{id}` or `?id=`.
 reply remove(services& s, request& r) {
-  if (const auto gone = s.notices.remove(r.user, r.captures.front()); !gone) return problem(gone.error());
+  const auto id = r.captures.empty() ? r.parameter("id") : r.captures.front();
+  if (!id) return problem(error(errc::invalid_input, "is missing").with_subject("id"));
+  if (const auto gone = s.notices.remove(r.user, *id); !gone) return problem(gone.error());
   json::object o;
   o["status"] = "deleted";
   o["message"] = "Nothing is sent there any more";
@@ -70,6 +73,7 @@ std::vector<route> endpoint_routes(services& s) {
   return {
       route("POST", "/api/webhooks/endpoints", access::user, body_kind::text, with(add)),
       route("GET", "/api/webhooks/endpoints", access::user, body_kind::none, with(list)),
+      route("DELETE", "/api/webhooks/endpoints", access::user, body_kind::none, with(remove)),
       route("DELETE", "/api/webhooks/endpoints/{id}", access::user, body_kind::none, with(remove)),
   };
 }

@@ -63,6 +63,10 @@ TEST_F(Endpoints, AreRegisteredShownAndRemoved) {
   EXPECT_EQ(as("user_dev", "DELETE", "/api/webhooks/endpoints/" + id).status, 200);
   EXPECT_EQ(as("user_dev", "DELETE", "/api/webhooks/endpoints/" + id).status, 404);
   EXPECT_THAT(list(), SizeIs(0));
+  const auto again = std::string(post(R"({"url":"https://example.com/hook"})").json().at("id").as_string());
+  EXPECT_EQ(as("user_dev", "DELETE", "/api/webhooks/endpoints").status, 400);
+  EXPECT_EQ(as("user_dev", "DELETE", "/api/webhooks/endpoints?id=" + again).status, 200);
+  EXPECT_THAT(list(), SizeIs(0));
 }
 
 TEST_F(Endpoints, AreTheirUsersOwn) {
