@@ -43,7 +43,9 @@ pid_t child_setup::start(const std::string& program, const std::vector<std::stri
   group_map_ = std::to_string(::getegid()) + " " + std::to_string(::getegid()) + " 1";
   auto told = make_pipe();  // why exec did not happen
   if (!told) return -EMFILE;
-  const descriptor parent(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  const descriptor low(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  // Above the descriptors of the child, one of which would take its place there.
+  const descriptor parent(low ? ::fcntl(low.get(), F_DUPFD_CLOEXEC, 20) : -1);
   if (!parent) return -errno;
   parent_ = parent.get();
 

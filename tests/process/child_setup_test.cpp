@@ -89,6 +89,27 @@ TEST_F(ChildSetup, ShowsAProgramItselfInProcByTheNumberThatItKnows) {
   ::waitpid(pid, nullptr, 0);
 }
 
+// The descriptors that are free when it starts depend on what its parent was given: none may matter.
+TEST_F(ChildSetup, StartsWhicheverDescriptorIsTheLowestFreeOne) {
+  for (const int free : {0, 1, 2, 3, 9, texbuild::process::seccomp_descriptor, 11}) {
+    const auto parent = ::fork();
+    if (parent == 0) {
+      const auto filter = texbuild::process::make_pipe();
+      if (!filter || ::write(filter->write.get(), "x", 1) != 1) ::_exit(2);
+      setup.descriptors.emplace_back(filter->read.get(), texbuild::process::seccomp_descriptor);
+      for (int fd = 0; fd < 20; ++fd) ::dup2(pipe->read.get(), fd);
+      ::close(free);
+      const auto pid = setup.start("/bin/sh", {"-c", "exit 7"});
+      int status = 0;
+      ::waitpid(pid, &status, 0);
+      ::_exit(pid > 1 && WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+    }
+    int status = 0;
+    ::waitpid(parent, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << free;
+  }
+}
+
 TEST_F(ChildSetup, TellsWhyAProgramDidNotStart) {
   EXPECT_EQ(setup.start("/nowhere/bwrap", {}), -ENOENT);
   EXPECT_EQ(setup.start("/", {}), -EACCES);
