@@ -19,9 +19,9 @@ tex=(texlive-latex-base texlive-latex-recommended texlive-latex-extra texlive-pi
      texlive-font-utils ghostscript cm-super)
 client=(curl zip)
 # zlib1g-dev: the tests write ZIPs of their own, broken on purpose. git: which files changed. nodejs: the official packages of
-# outside services, which the tests sign and verify with.
+# outside services, which the tests sign and verify with. libc6-dbg: cmake/tsan.supp names a function of libc by its name.
 test=(libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
-      poppler-utils latexmk git nodejs openssl "${client[@]}")
+      libc6-dbg poppler-utils latexmk git nodejs openssl "${client[@]}")
 
 # As su leaves it, PATH has none of what dpkg wants.
 PATH=$PATH:/usr/sbin:/sbin

@@ -1,7 +1,7 @@
 #include <texbuild/text.hpp>
 
 #include <algorithm>
-#include <ctime>
+#include <cstdio>
 
 namespace texbuild {
 inline namespace v0 {
@@ -33,12 +33,16 @@ std::string valid_utf8(std::string_view text) {
 }
 
 std::string rfc3339(std::chrono::system_clock::time_point t) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(t));
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[40];
-  const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text, length};
+  // Not by gmtime, which asks for the machine's time zone under a lock.
+  const auto day = std::chrono::floor<std::chrono::days>(t);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(t - day));
+  char text[64];
+  const int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
+                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                   static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                                   static_cast<int>(clock.seconds().count()));
+  return {text, static_cast<std::size_t>(length)};
 }
 
 }  // namespace v0

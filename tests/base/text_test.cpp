@@ -9,6 +9,9 @@ using namespace texbuild;
 TEST(Rfc3339, HasWholeSecondsInUtc) {
   EXPECT_EQ(rfc3339(std::chrono::system_clock::from_time_t(1'705'314'600) + std::chrono::milliseconds(999)),
             "2024-01-15T10:30:00Z");
+  EXPECT_EQ(rfc3339(std::chrono::system_clock::from_time_t(0)), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(rfc3339(std::chrono::system_clock::from_time_t(-1)), "1969-12-31T23:59:59Z");
+  EXPECT_EQ(rfc3339(std::chrono::system_clock::from_time_t(951'782'400)), "2000-02-29T00:00:00Z");
 }
 
 TEST(ValidUtf8, KeepsWhatIsUtf8AndReplacesTheRest) {
