@@ -58,6 +58,7 @@ struct notifier_options {
 /// on others' servers: call it from a pool.
 class TEXBUILD_API notifier {
  public:
+  static constexpr std::size_t longest_url = 2048;       ///< in bytes
   static constexpr std::size_t most_endpoints = 10;      ///< of one user
   static constexpr std::uint64_t most_waiting = 10'000;  ///< of one endpoint; what ends then is not told there
 

@@ -57,7 +57,7 @@ class TEXBUILD_API scripted_processes final : public process_runner {
   script act_;
 };
 
-/// Sends nothing: a function answers each request. Completes through `boost::asio::post`.
+/// Sends nothing: a function answers each request, on a thread of the executor, where it may take its time.
 class TEXBUILD_API scripted_http final : public http_client {
  public:
   using script = std::function<result<http_response>(const http_request&)>;

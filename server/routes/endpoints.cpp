@@ -11,8 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t longest_url = 2048;
-
 json::object shown(const webhook_endpoint& e) {
   json::object o;
   o["id"] = e.id;
@@ -31,7 +29,7 @@ json::object shown(const webhook_endpoint& e) {
 reply add(services& s, request& r) {
   const auto body = body_fields::read(r);
   if (!body) return problem(body.error());
-  const auto url = body->text("url", longest_url);
+  const auto url = body->text("url", notifier::longest_url);
   if (!url) return problem(url.error());
   const auto made = s.notices.add(r.user, *url);
   if (!made) return problem(made.error());

@@ -18,7 +18,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::size_t longest_url = 2048;
 constexpr seconds lease_leeway{15};                   // for the database, beyond the attempt itself
 constexpr std::chrono::milliseconds look_again{500};  // for what falls due while others are slow
 

@@ -25,10 +25,6 @@ sql_value nullable(const std::string& value) {
   return value;
 }
 
-void ensure_owner(statements& s, const std::string& owner, time now) {
-  s.run("INSERT INTO owners (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", owner, seconds(now));
-}
-
 /// Which of several subscriptions speaks for its owner: one that is paid, before one that was, before one that may be.
 int weight(const policy::subscription_facts& facts) {
   switch (facts.state) {
@@ -232,14 +228,11 @@ result<quota_report> billing_store::quota(std::string_view owner, const plan_cat
 }
 
 result<void> billing_store::note_cancel_asked(const subscription_row& row, time now) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     s.run("UPDATE subscriptions SET cancel_asked_at = COALESCE(cancel_asked_at, $2) WHERE id = $1", row.id,
           seconds(now));
     note_change(s, "user", row.owner, "subscription.cancel_asked", row.id, now);
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 result<std::vector<subscription_row>> billing_store::due_for_check(time now, std::uint64_t limit) {
@@ -271,30 +264,24 @@ void join(statements& s, subscription_row row, const policy::subscription_news& 
 }  // namespace
 
 result<void> billing_store::learn(std::string_view id, const policy::subscription_news& news, time now) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     auto row = look_up_subscription(s, text(id));
     if (row) join(s, std::move(*row), news, "razorpay", now);
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 result<void> billing_store::check_later(std::string_view id, time then) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     s.run("UPDATE subscriptions SET check_at = $2 WHERE id = $1", text(id), seconds(then));
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 result<void> billing_store::apply(std::string_view provider, std::string_view event_id, const event_effect& effect,
                                   time now) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     s.run("UPDATE inbox SET waiting = 0, body = '' WHERE provider = $1 AND event_id = $2 AND waiting = 1",
           text(provider), text(event_id));
-    if (s.changed() == 0) return true;  // applied before
+    if (s.changed() == 0) return;  // applied before
     auto owner = effect.owner;
     if (!effect.subscription.empty() && effect.news) {
       auto row = look_up_subscription(s, effect.subscription);
@@ -314,7 +301,7 @@ result<void> billing_store::apply(std::string_view provider, std::string_view ev
               text(provider), text(event_id));
       }
     }
-    if (owner.empty()) return true;
+    if (owner.empty()) return;
     if (effect.paid_at)
       s.run("UPDATE owners SET paid_at = $2 WHERE id = $1 AND (paid_at IS NULL OR paid_at < $2)", owner,
             seconds(*effect.paid_at));
@@ -326,10 +313,7 @@ result<void> billing_store::apply(std::string_view provider, std::string_view ev
           " OR payment_failed_at < $2 OR (payment_failed_at = $2 AND payment_error < $3))",
           owner, seconds(*effect.failed_at), effect.failure);
     }
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 }  // namespace store

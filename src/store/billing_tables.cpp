@@ -33,13 +33,10 @@ result<std::vector<received_event>> billing_store::waiting(std::string_view prov
 }
 
 result<void> billing_store::set_aside(std::string_view provider, std::string_view event_id, std::string_view why) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     s.run("UPDATE inbox SET waiting = 0, note = $3 WHERE provider = $1 AND event_id = $2 AND waiting = 1",
           text(provider), text(event_id), text(why));
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 result<std::uint64_t> billing_store::forget_events(time received_before, std::uint64_t limit) {
@@ -53,7 +50,7 @@ result<std::uint64_t> billing_store::forget_events(time received_before, std::ui
 }
 
 result<void> billing_store::add_coupon(const coupon& what, time now) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     if (!s.run("SELECT 1 FROM coupons WHERE code = $1", what.code).empty())
       throw refused{error(errc::conflict, "there is a coupon \"" + what.code + "\" already").with_subject("code")};
     const sql_value expires = what.expires_at ? sql_value(seconds(*what.expires_at)) : sql_value(std::monostate());
@@ -63,10 +60,7 @@ result<void> billing_store::add_coupon(const coupon& what, time now) {
         what.code, std::int64_t{what.percent}, what.plan, what.offer, std::int64_t{what.uses}, expires, seconds(now));
     note_change(s, "admin", "", "coupon.created",
                 what.code + ", " + std::to_string(what.percent) + " % off " + what.plan, now);
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 result<bool> billing_store::disable_coupon(std::string_view code, time now) {
@@ -99,16 +93,13 @@ result<std::vector<coupon>> billing_store::coupons() {
 }
 
 result<void> billing_store::grant_plan(std::string_view owner, std::string_view plan, time now) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     s.run(
         "INSERT INTO owners (id, created_at, granted_plan) VALUES ($1, $2, NULLIF($3, ''))"
         " ON CONFLICT (id) DO UPDATE SET granted_plan = excluded.granted_plan",
         text(owner), seconds(now), text(plan));
     note_change(s, "admin", owner, plan.empty() ? "plan.grant_ended" : "plan.granted", plan, now);
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 result<std::vector<audit_entry>> billing_store::audit(std::string_view owner, std::uint64_t limit) {

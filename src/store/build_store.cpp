@@ -9,10 +9,6 @@ inline namespace v0 {
 namespace store {
 namespace {
 
-void ensure_owner(statements& s, const std::string& owner, time now) {
-  s.run("INSERT INTO owners (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", owner, seconds(now));
-}
-
 /// The build that this key named before, unless it is gone or over.
 std::optional<build_row> earlier(statements& s, const new_build& build) {
   const auto rows = s.run("SELECT id FROM builds WHERE owner = $1 AND idempotency_key = $2", build.request.owner,
@@ -60,12 +56,7 @@ result<void> build_store::add_owner(std::string_view owner, time now) {
       reading(*db_, [&](statements& s) { return !s.run("SELECT 1 FROM owners WHERE id = $1", text(owner)).empty(); });
   if (!known) return known.error();
   if (*known) return {};
-  auto done = writing(*db_, [&](statements& s) {
-    ensure_owner(s, text(owner), now);
-    return true;
-  });
-  if (!done) return done.error();
-  return {};
+  return writing(*db_, [&](statements& s) { ensure_owner(s, owner, now); });
 }
 
 result<added_build> build_store::add(const new_build& build) {
@@ -123,13 +114,10 @@ result<std::string> build_store::setting(std::string_view key) {
 }
 
 result<void> build_store::set_setting(std::string_view key, std::string_view value) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     s.run("INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
           text(key), text(value));
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 }  // namespace store

@@ -89,8 +89,8 @@ void announce(statements& s, const build_info& info, time now) {
 result<void> outbox::migrate() { return store::migrate(*db_); }
 
 result<void> outbox::add(std::string_view owner, const webhook_endpoint& what, time now) {
-  auto done = writing(*db_, [&](statements& s) {
-    s.run("INSERT INTO owners (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", text(owner), seconds(now));
+  return writing(*db_, [&](statements& s) {
+    ensure_owner(s, owner, now);
     const auto present = s.run("SELECT url FROM endpoints WHERE owner = $1", text(owner));
     for (const auto& row : present)
       if (row.text(0) == what.url)
@@ -103,10 +103,7 @@ result<void> outbox::add(std::string_view owner, const webhook_endpoint& what, t
     s.run("INSERT INTO endpoints (id, owner, url, secret, created_at) VALUES ($1, $2, $3, $4, $5)", what.id,
           text(owner), what.url, what.secret, seconds(now));
     note_change(s, "user", owner, "endpoint.added", what.id, now);
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 result<std::vector<webhook_endpoint>> outbox::list(std::string_view owner) {
@@ -164,12 +161,12 @@ result<std::optional<outgoing_message>> outbox::claim(time now, std::chrono::sec
 
 result<void> outbox::settle(const outgoing_message& what, const delivery& came, std::chrono::seconds patience,
                             time now) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     const auto messages = s.run(
         "SELECT e.owner, e.failing_since FROM outbox m JOIN endpoints e ON e.id = m.endpoint"
         " WHERE m.id = $1 AND m.attempts = $2",
         what.id, std::int64_t{what.attempt});
-    if (messages.empty()) return false;
+    if (messages.empty()) return;
     const auto failing = messages.front().maybe_integer(1).value_or(seconds(now));
     const bool taken = came.error.empty();
     s.run(
@@ -178,7 +175,7 @@ result<void> outbox::settle(const outgoing_message& what, const delivery& came, 
         what.endpoint, seconds(now), std::int64_t{came.status}, came.error, failing);
     if (!taken && (came.gone || seconds(now) - failing >= patience.count())) {
       switch_off(s, what.endpoint, messages.front().text(0), now);
-      return true;
+      return;
     }
     if (!taken && came.retry) {
       s.run("UPDATE outbox SET due_at = $2 WHERE id = $1", what.id, seconds(now + *came.retry));
@@ -187,10 +184,7 @@ result<void> outbox::settle(const outgoing_message& what, const delivery& came, 
       s.run("UPDATE endpoints SET waiting = waiting - 1 WHERE id = $1", what.endpoint);
     }
     set_due(s, what.endpoint, taken ? seconds(now) : seconds(now + came.pause));
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 }  // namespace store

@@ -40,7 +40,7 @@ result<std::vector<std::string>> build_store::due_for_removal(time now, std::chr
 }
 
 result<void> build_store::forget(std::span<const std::string> ids) {
-  auto done = writing(*db_, [&](statements& s) {
+  return writing(*db_, [&](statements& s) {
     for (const auto& id : ids) {
       const auto row = look_up(s, id);
       if (!row || (row->info.status != build_status::expired && row->info.status != build_status::deleted)) continue;
@@ -50,10 +50,7 @@ result<void> build_store::forget(std::span<const std::string> ids) {
       s.run("DELETE FROM reports WHERE build = $1", id);
       s.run("DELETE FROM builds WHERE id = $1", id);
     }
-    return true;
   });
-  if (!done) return done.error();
-  return {};
 }
 
 }  // namespace store

@@ -82,6 +82,10 @@ build_row build_from(const sql_row& row) {
   return b;
 }
 
+void ensure_owner(statements& s, std::string_view owner, time now) {
+  s.run("INSERT INTO owners (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", text(owner), seconds(now));
+}
+
 std::optional<build_row> look_up(statements& s, std::string_view id) {
   static const auto sql = "SELECT " + text(build_columns) + " FROM builds WHERE id = $1";
   const auto rows = s.run(sql, text(id));

@@ -5,6 +5,7 @@
 #include "src/store/build_store.hpp"
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace texbuild {
@@ -32,22 +33,30 @@ class statements {
   sql_session& session_;
 };
 
-/// `body(statements&)` in one transaction; what it gives back, or why not.
+/// `body(statements&)` in one transaction; what it gives back, if anything, or why not.
 template <class Body>
 auto in_transaction(database& db, result<void> (database::*kind)(const std::function<result<void>(sql_session&)>&),
                     Body body) -> result<decltype(body(std::declval<statements&>()))> {
-  std::optional<decltype(body(std::declval<statements&>()))> value;
-  auto done = (db.*kind)([&](sql_session& session) -> result<void> {
-    try {
-      statements s(session);
-      value.emplace(body(s));
-      return {};
-    } catch (const refused& r) {
-      return r.why;
-    }
-  });
-  if (!done) return done.error();
-  return std::move(*value);
+  const auto stopped_by_errors = [&](const auto& what) {
+    return (db.*kind)([&](sql_session& session) -> result<void> {
+      try {
+        statements s(session);
+        what(s);
+        return {};
+      } catch (const refused& r) {
+        return r.why;
+      }
+    });
+  };
+  using given = decltype(body(std::declval<statements&>()));
+  if constexpr (std::is_void_v<given>) {
+    return stopped_by_errors(body);
+  } else {
+    std::optional<given> value;
+    auto done = stopped_by_errors([&](statements& s) { value.emplace(body(s)); });
+    if (!done) return done.error();
+    return std::move(*value);
+  }
 }
 template <class Body>
 auto writing(database& db, Body body) {
@@ -72,6 +81,9 @@ time at(std::int64_t seconds);
 /// The calendar month (UTC), such as 202611.
 std::int64_t month_of(time t);
 inline std::string text(std::string_view s) { return std::string(s); }
+
+/// Makes sure that there is a row for this owner.
+void ensure_owner(statements& s, std::string_view owner, time now);
 
 /// The columns that `build_from` wants, in its order.
 extern const std::string_view build_columns;

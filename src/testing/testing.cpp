@@ -49,9 +49,8 @@ std::vector<command> scripted_processes::commands() const {
 }
 
 void scripted_http::async_send(http_request request, handler done) {
-  auto answer = act_(request);
-  boost::asio::post(executor_, [done = std::move(done), answer = std::move(answer)]() mutable {
-    std::move(done)(std::move(answer));
+  boost::asio::post(executor_, [act = act_, request = std::move(request), done = std::move(done)]() mutable {
+    std::move(done)(act(request));
   });
 }
 

@@ -7,7 +7,6 @@
 #include <texbuild/testing.hpp>
 #include <texbuild/webhook.hpp>
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
@@ -30,22 +29,6 @@ namespace json = boost::json;
 
 constexpr const char* hook = "https://example.com/hook";
 
-/// Each request is answered on a thread of its own, so that an answer may take its time.
-class receivers final : public http_client {
- public:
-  using script = std::function<result<http_response>(const http_request&)>;
-  receivers(boost::asio::any_io_executor executor, script act) : executor_(std::move(executor)), act_(std::move(act)) {}
-  void async_send(http_request request, handler done) override {
-    boost::asio::post(executor_, [act = act_, request = std::move(request), done = std::move(done)]() mutable {
-      std::move(done)(act(request));
-    });
-  }
-
- private:
-  boost::asio::any_io_executor executor_;
-  script act_;
-};
-
 class Notifier : public BuildStore {
  protected:
   Notifier() : time_(std::make_shared<texbuild::testing::manual_clock>(start)) {}
@@ -56,15 +39,16 @@ class Notifier : public BuildStore {
     parts.db = db_;
     parts.time = time_;
     parts.random = random_;
-    parts.http = std::make_shared<receivers>(threads_.get_executor(), [this](const http_request& r) {
-      std::function<result<http_response>(const http_request&)> act;
-      {
-        const std::scoped_lock guard(mutex_);
-        sent_.push_back(r);
-        act = answer_;
-      }
-      return act(r);
-    });
+    parts.http =
+        std::make_shared<texbuild::testing::scripted_http>(threads_.get_executor(), [this](const http_request& r) {
+          std::function<result<http_response>(const http_request&)> act;
+          {
+            const std::scoped_lock guard(mutex_);
+            sent_.push_back(r);
+            act = answer_;
+          }
+          return act(r);
+        });
     return notifier::open(with_, std::move(parts)).value();
   }
   static result<http_response> status(int code) {
