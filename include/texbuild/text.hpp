@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ TEXBUILD_API std::size_t utf8_character(std::string_view text) noexcept;
 TEXBUILD_API std::string valid_utf8(std::string_view text);
 /// A time as RFC 3339 writes it, in UTC and whole seconds: "2026-11-26T09:30:00Z".
 TEXBUILD_API std::string rfc3339(std::chrono::system_clock::time_point t);
+/// Reads what RFC 3339 allows (any offset, fractions cut to microseconds, no leap second). Empty for anything else.
+TEXBUILD_API std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text) noexcept;
 
 }  // namespace v0
 }  // namespace texbuild

@@ -32,6 +32,79 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
+namespace {
+
+/// The front of a text, taken piece by piece.
+class cursor {
+ public:
+  explicit cursor(std::string_view text) : left_(text) {}
+  /// So many digits; -1 if they are not there.
+  int number(std::size_t digits) noexcept {
+    if (left_.size() < digits) return -1;
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+      if (left_[i] < '0' || left_[i] > '9') return -1;
+      value = value * 10 + (left_[i] - '0');
+    }
+    left_.remove_prefix(digits);
+    return value;
+  }
+  /// One of these characters, which is then gone; NUL if there is none.
+  char one_of(std::string_view which) noexcept {
+    if (left_.empty() || which.find(left_.front()) == std::string_view::npos) return '\0';
+    const char found = left_.front();
+    left_.remove_prefix(1);
+    return found;
+  }
+  [[nodiscard]] bool at_end() const noexcept { return left_.empty(); }
+
+ private:
+  std::string_view left_;
+};
+
+}  // namespace
+
+std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_view text) noexcept {
+  using namespace std::chrono;
+  cursor in(text);
+  const int y = in.number(4);
+  const bool first = in.one_of("-") != 0;
+  const int mon = in.number(2);
+  const bool second = in.one_of("-") != 0;
+  const int d = in.number(2);
+  const bool middle = in.one_of("Tt ") != 0;
+  const int h = in.number(2);
+  const bool third = in.one_of(":") != 0;
+  const int min = in.number(2);
+  const bool fourth = in.one_of(":") != 0;
+  const int s = in.number(2);
+  if (!first || !second || !middle || !third || !fourth || y < 0 || mon < 1 || d < 1) return std::nullopt;
+  if (h < 0 || h > 23 || min < 0 || min > 59 || s < 0 || s > 59) return std::nullopt;
+  const year_month_day date{year(y), month(static_cast<unsigned>(mon)), day(static_cast<unsigned>(d))};
+  if (!date.ok()) return std::nullopt;
+  microseconds fraction{0};
+  if (in.one_of(".") != 0) {
+    int digits = 0;
+    for (int next = in.number(1); next >= 0; next = in.number(1), ++digits)
+      if (digits < 6) fraction = fraction * 10 + microseconds(next);
+    if (digits == 0) return std::nullopt;
+    for (; digits < 6; ++digits) fraction *= 10;
+  }
+  minutes offset{0};
+  const char sign = in.one_of("Zz+-");
+  if (sign == '+' || sign == '-') {
+    const int hours_off = in.number(2);
+    const bool colon = in.one_of(":") != 0;
+    const int minutes_off = in.number(2);
+    if (!colon || hours_off < 0 || hours_off > 23 || minutes_off < 0 || minutes_off > 59) return std::nullopt;
+    offset = hours(hours_off) + minutes(minutes_off);
+    if (sign == '-') offset = -offset;
+  }
+  if (sign == 0 || !in.at_end()) return std::nullopt;
+  const auto whole = sys_days(date) + hours(h) + minutes(min) + seconds(s) - offset;
+  return time_point_cast<system_clock::duration>(whole + fraction);
+}
+
 std::string rfc3339(std::chrono::system_clock::time_point t) {
   // Not by gmtime, which asks for the machine's time zone under a lock.
   const auto day = std::chrono::floor<std::chrono::days>(t);

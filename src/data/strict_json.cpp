@@ -93,6 +93,41 @@ const json::string* find_text(const json::object& in, std::string_view name) noe
   return member == nullptr ? nullptr : member->if_string();
 }
 
+const json::object* find_object(const json::object& in, std::string_view name) noexcept {
+  const auto* member = in.if_contains(view(name));
+  return member == nullptr ? nullptr : member->if_object();
+}
+
+const json::array* find_array(const json::object& in, std::string_view name) noexcept {
+  const auto* member = in.if_contains(view(name));
+  return member == nullptr ? nullptr : member->if_array();
+}
+
+std::string text_of(const json::object& in, std::string_view name) {
+  const auto* found = find_text(in, name);
+  return found == nullptr ? std::string() : std::string(view(*found));
+}
+
+std::optional<std::int64_t> whole_of(const json::object& in, std::string_view name) noexcept {
+  const auto* member = in.if_contains(view(name));
+  if (member == nullptr || !member->is_int64()) return std::nullopt;
+  return member->get_int64();
+}
+
+std::optional<double> number_of(const json::object& in, std::string_view name) noexcept {
+  const auto* member = in.if_contains(view(name));
+  if (member == nullptr) return std::nullopt;
+  if (member->is_int64()) return static_cast<double>(member->get_int64());
+  if (member->is_uint64()) return static_cast<double>(member->get_uint64());
+  if (member->is_double()) return member->get_double();
+  return std::nullopt;
+}
+
+bool is_true(const json::object& in, std::string_view name) noexcept {
+  const auto* member = in.if_contains(view(name));
+  return member != nullptr && member->is_bool() && member->get_bool();
+}
+
 }  // namespace data
 }  // namespace v0
 }  // namespace texbuild

@@ -20,7 +20,6 @@ using policy::subscription_state;
 using std::chrono::seconds;
 using time_point = std::chrono::system_clock::time_point;
 
-constexpr std::string_view provider = "razorpay";
 // Razorpay sends an event again for a day, and on request one of the last 15 days.
 constexpr std::chrono::hours events_kept{24 * 30};
 constexpr std::chrono::hours checkout_open{24 * 7};
@@ -123,13 +122,15 @@ error from_provider(const error& e) {
 }  // namespace
 
 struct billing::impl {
-  impl(billing_options o, environment p) : options(std::move(o)), parts(std::move(p)), rows(parts.db) {
+  impl(billing_options o, environment p)
+      : options(std::move(o)), parts(std::move(p)), rows(parts.db), events(parts.db, "razorpay") {
     if (options.razorpay) razorpay.emplace(*options.razorpay, parts.http);
   }
 
   billing_options options;
   environment parts;
   store::billing_store rows;
+  store::inbox events;
   std::optional<razorpay_client> razorpay;
   std::mutex applying;
 
@@ -304,21 +305,21 @@ result<bool> billing::receive_razorpay(std::string_view body, std::string_view s
   if (const auto event = parse_razorpay_event(body, now); !event) return event.error();
   const auto id =
       is_word(event_id, 200) ? std::string(event_id) : "body:" + crypto::hex(crypto::hmac_sha256("event", body));
-  return impl_->rows.receive(provider, id, body, now);
+  return impl_->events.receive(id, body, now);
 }
 
 result<std::uint64_t> billing::apply() {
   const std::scoped_lock one_at_a_time(impl_->applying);
   std::uint64_t count = 0;
   for (;;) {
-    const auto waiting = impl_->rows.waiting(provider, 100);
+    const auto waiting = impl_->events.waiting(100);
     if (!waiting) return waiting.error();
     if (waiting->empty()) return count;
     for (const auto& received : *waiting) {
       const auto event = parse_razorpay_event(received.body, received.received_at);
-      auto done = event
-                      ? impl_->rows.apply(provider, received.id, effect_of(*event, impl_->options.plans), impl_->now())
-                      : impl_->rows.set_aside(provider, received.id, "it cannot be read");
+      auto done =
+          event ? impl_->rows.apply(impl_->events, received.id, effect_of(*event, impl_->options.plans), impl_->now())
+                : impl_->events.set_aside(received.id, "it cannot be read");
       if (!done) return done.error();
       ++count;
     }
@@ -336,7 +337,7 @@ result<billing_sweep> billing::sweep(const std::stop_token& stop) {
   const auto checked = impl_->check(stop);
   if (!checked) return checked.error();
   out.checked = *checked;
-  const auto forgotten = impl_->rows.forget_events(impl_->now() - events_kept, 1000);
+  const auto forgotten = impl_->events.forget(impl_->now() - events_kept, 1000);
   if (!forgotten) return forgotten.error();
   out.forgotten = *forgotten;
   return out;

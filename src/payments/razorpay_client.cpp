@@ -1,6 +1,7 @@
 // The four calls of Razorpay's API, version 1.
 #include "src/crypto/base64.hpp"
 #include "src/data/strict_json.hpp"
+#include "src/http/json_api.hpp"
 #include "src/payments/razorpay_json.hpp"
 
 #include <texbuild/http.hpp>
@@ -20,47 +21,21 @@ namespace json = boost::json;
 constexpr const char* refused = "refused";
 
 /// What Razorpay said is wrong, for the log; its errors have several shapes, and a proxy may answer with HTML.
-std::string description(const http_response& answer) {
+std::string description(const http::json_answer& answer) {
   const auto said = "HTTP " + std::to_string(answer.status);
-  const auto body = data::parse_strict_json(answer.body);
-  const auto* top = body ? body->if_object() : nullptr;
-  const auto* found = top != nullptr ? top->if_contains("error") : nullptr;
-  const auto* inner = found != nullptr ? found->if_object() : nullptr;
+  const auto* top = answer.object();
+  const auto* inner = top != nullptr ? data::find_object(*top, "error") : nullptr;
   const auto* text = inner != nullptr ? data::find_text(*inner, "description") : nullptr;
   return text == nullptr ? said : said + ": " + std::string(data::view(*text).substr(0, 500));
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-                       c == '-' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) & 15];
-    }
-  }
-  return out;
-}
-
-result<json::value> call(const razorpay_account& account, http_client& http, const char* method, std::string path,
-                         const json::object* body) {
-  auto origin = account.api_url;
-  while (origin.ends_with('/')) origin.pop_back();
-  if (origin.ends_with("/v1")) origin.resize(origin.size() - 3);
-  http_request request(method, origin + "/v1" + path);
+result<json::object> call(const razorpay_account& account, http_client& http, const char* method, std::string path,
+                          const json::object* body) {
+  http_request request(method, http::origin_of(account.api_url) + "/v1" + path);
   request.timeout = account.timeout;
   request.headers.emplace_back("Authorization",
                                "Basic " + crypto::base64_encode(account.key_id + ":" + account.key_secret));
-  request.headers.emplace_back("Accept", "application/json");
-  if (body != nullptr) {
-    request.headers.emplace_back("Content-Type", "application/json");
-    request.body = json::serialize(*body);
-  }
-  const auto answer = http.send(std::move(request));
+  const auto answer = http::ask(http, std::move(request), body);
   if (!answer) return answer.error();
   const auto status = answer->status;
   if (status == 401)
@@ -68,17 +43,16 @@ result<json::value> call(const razorpay_account& account, http_client& http, con
         .with_reason(refused);
   if (status >= 400 && status < 500)
     return error(errc::provider_error, "Razorpay refused the request", description(*answer)).with_reason(refused);
-  if (status < 200 || status >= 300)
+  if (!answer->is_success())
     return error(errc::provider_error, "Razorpay failed; try again later", description(*answer));
-  auto parsed = data::parse_strict_json(answer->body, 32);
-  if (!parsed || !parsed->is_object())
+  if (answer->object() == nullptr)
     return error(errc::provider_error, "Razorpay's answer cannot be read; try again later", description(*answer));
-  return parsed;
+  return *answer->object();
 }
 
-result<razorpay_subscription> subscription_of(const result<json::value>& answer) {
+result<razorpay_subscription> subscription_of(const result<json::object>& answer) {
   if (!answer) return answer.error();
-  auto read = payments::read_subscription(answer->get_object());
+  auto read = payments::read_subscription(*answer);
   if (!read) return error(errc::provider_error, "Razorpay's answer is no subscription; try again later");
   return std::move(*read);
 }
@@ -107,12 +81,12 @@ result<razorpay_subscription> razorpay_client::create(const razorpay_order& orde
 }
 
 result<razorpay_subscription> razorpay_client::fetch(std::string_view id) const {
-  return subscription_of(call(account_, *http_, "GET", "/subscriptions/" + percent_encoded(id), nullptr));
+  return subscription_of(call(account_, *http_, "GET", "/subscriptions/" + http::percent_encoded(id), nullptr));
 }
 
 result<razorpay_subscription> razorpay_client::cancel(std::string_view id, bool at_cycle_end) const {
   const json::object body{{"cancel_at_cycle_end", true}};
-  return subscription_of(call(account_, *http_, "POST", "/subscriptions/" + percent_encoded(id) + "/cancel",
+  return subscription_of(call(account_, *http_, "POST", "/subscriptions/" + http::percent_encoded(id) + "/cancel",
                               at_cycle_end ? &body : nullptr));
 }
 
@@ -121,9 +95,10 @@ result<std::vector<razorpay_subscription>> razorpay_client::list(std::string_vie
   const auto from = std::chrono::floor<std::chrono::seconds>(since.time_since_epoch()).count();
   const auto answer =
       call(account_, *http_, "GET",
-           "/subscriptions?plan_id=" + percent_encoded(plan) + "&from=" + std::to_string(from) + "&count=100", nullptr);
+           "/subscriptions?plan_id=" + http::percent_encoded(plan) + "&from=" + std::to_string(from) + "&count=100",
+           nullptr);
   if (!answer) return answer.error();
-  const auto* items = answer->get_object().if_contains("items");
+  const auto* items = answer->if_contains("items");
   if (items == nullptr || !items->is_array())
     return error(errc::provider_error, "Razorpay's answer is no list; try again later");
   std::vector<razorpay_subscription> out;

@@ -276,12 +276,9 @@ result<void> billing_store::check_later(std::string_view id, time then) {
   });
 }
 
-result<void> billing_store::apply(std::string_view provider, std::string_view event_id, const event_effect& effect,
-                                  time now) {
+result<void> billing_store::apply(const inbox& from, std::string_view event_id, const event_effect& effect, time now) {
   return writing(*db_, [&](statements& s) {
-    s.run("UPDATE inbox SET waiting = 0, body = '' WHERE provider = $1 AND event_id = $2 AND waiting = 1",
-          text(provider), text(event_id));
-    if (s.changed() == 0) return;  // applied before
+    if (!from.take(s, event_id)) return;
     auto owner = effect.owner;
     if (!effect.subscription.empty() && effect.news) {
       auto row = look_up_subscription(s, effect.subscription);
@@ -297,8 +294,7 @@ result<void> billing_store::apply(std::string_view provider, std::string_view ev
         owner = row->owner;
         join(s, std::move(*row), *effect.news, "razorpay", now);
       } else {
-        s.run("UPDATE inbox SET note = 'no user is known for this subscription' WHERE provider = $1 AND event_id = $2",
-              text(provider), text(event_id));
+        from.note(s, event_id, "no user is known for this subscription");
       }
     }
     if (owner.empty()) return;

@@ -1,9 +1,10 @@
-// The tables of money: subscriptions, checkouts under way, coupons, webhooks received, the audit trail. Every method is
+// The tables of money: subscriptions, checkouts under way, coupons, the audit trail. Every method is
 // one transaction. Time is an argument. Blocks on the disk: call it from a pool.
 #pragma once
 
 #include "src/policy/subscription.hpp"
 #include "src/store/accounts.hpp"
+#include "src/store/inbox.hpp"
 
 #include <texbuild/database.hpp>
 #include <texbuild/payments.hpp>
@@ -33,13 +34,6 @@ struct begun_checkout {
   std::optional<subscription_row> open;  ///< there is one for the same plan already: nothing was begun
   std::string offer;                     ///< of the coupon
   int percent = 0;
-};
-
-/// A webhook that waits.
-struct received_event {
-  std::string id;
-  std::string body;
-  time received_at;
 };
 
 /// What a webhook changes.
@@ -78,14 +72,8 @@ class billing_store {
   result<void> learn(std::string_view id, const policy::subscription_news& news, time now);
   result<void> check_later(std::string_view id, time then);
 
-  /// False: it was received before.
-  result<bool> receive(std::string_view provider, std::string_view event_id, std::string_view body, time now);
-  result<std::vector<received_event>> waiting(std::string_view provider, std::uint64_t limit);
-  /// The effect, and that it happened, in one step; nothing if it happened before.
-  result<void> apply(std::string_view provider, std::string_view event_id, const event_effect& effect, time now);
-  /// An event that means nothing here, or cannot be read.
-  result<void> set_aside(std::string_view provider, std::string_view event_id, std::string_view why);
-  result<std::uint64_t> forget_events(time received_before, std::uint64_t limit);
+  /// The effect of a webhook, and that it happened, in one step; nothing if it happened before.
+  result<void> apply(const inbox& from, std::string_view event_id, const event_effect& effect, time now);
 
   result<void> add_coupon(const coupon& what, time now);
   /// False: there is none.

@@ -1,53 +1,9 @@
-// Coupons, webhooks received, grants and the audit trail.
+// Coupons, grants and the audit trail.
 #include "src/store/billing_store.hpp"
 
 namespace texbuild {
 inline namespace v0 {
 namespace store {
-
-result<bool> billing_store::receive(std::string_view provider, std::string_view event_id, std::string_view body,
-                                    time now) {
-  return writing(*db_, [&](statements& s) {
-    s.run(
-        "INSERT INTO inbox (provider, event_id, received_at, waiting, body) VALUES ($1, $2, $3, 1, $4)"
-        " ON CONFLICT (provider, event_id) DO NOTHING",
-        text(provider), text(event_id), seconds(now), text(body));
-    return s.changed() > 0;
-  });
-}
-
-result<std::vector<received_event>> billing_store::waiting(std::string_view provider, std::uint64_t limit) {
-  return reading(*db_, [&](statements& s) {
-    std::vector<received_event> out;
-    for (const auto& row : s.run("SELECT event_id, body, received_at FROM inbox WHERE waiting = 1 AND provider = $1"
-                                 " ORDER BY received_at LIMIT $2",
-                                 text(provider), static_cast<std::int64_t>(limit))) {
-      received_event e;
-      e.id = row.text(0);
-      e.body = row.text(1);
-      e.received_at = at(row.integer(2));
-      out.push_back(std::move(e));
-    }
-    return out;
-  });
-}
-
-result<void> billing_store::set_aside(std::string_view provider, std::string_view event_id, std::string_view why) {
-  return writing(*db_, [&](statements& s) {
-    s.run("UPDATE inbox SET waiting = 0, note = $3 WHERE provider = $1 AND event_id = $2 AND waiting = 1",
-          text(provider), text(event_id), text(why));
-  });
-}
-
-result<std::uint64_t> billing_store::forget_events(time received_before, std::uint64_t limit) {
-  return writing(*db_, [&](statements& s) {
-    s.run(
-        "DELETE FROM inbox WHERE (provider, event_id) IN (SELECT provider, event_id FROM inbox WHERE received_at < $1"
-        " AND waiting = 0 ORDER BY received_at LIMIT $2)",
-        seconds(received_before), static_cast<std::int64_t>(limit));
-    return static_cast<std::uint64_t>(s.changed());
-  });
-}
 
 result<void> billing_store::add_coupon(const coupon& what, time now) {
   return writing(*db_, [&](statements& s) {

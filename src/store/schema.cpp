@@ -104,6 +104,53 @@ const std::vector<migration>& migrations() {
           "NULL,"
           " created_at BIGINT NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0)",
           "CREATE INDEX outbox_of ON outbox (endpoint, due_at, id)",
+      },
+      {
+          // Who users are, from Clerk. profile_at: its own time of what is known, in milliseconds; gone_at: the account
+          // was deleted there.
+          "ALTER TABLE owners ADD COLUMN email TEXT",
+          "ALTER TABLE owners ADD COLUMN profile_at BIGINT NOT NULL DEFAULT 0",
+          "ALTER TABLE owners ADD COLUMN gone_at BIGINT",
+          // Who they are at Polar, and the tier that counts while no subscription does.
+          "ALTER TABLE owners ADD COLUMN polar_customer TEXT",
+          "ALTER TABLE owners ADD COLUMN polar_tier TEXT",
+          "CREATE INDEX owners_at_polar ON owners (polar_customer) WHERE polar_customer IS NOT NULL",
+          // modified_at: Polar's own time of what is known, in microseconds.
+          "CREATE TABLE polar_subscriptions (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id),"
+          " product TEXT NOT NULL, status TEXT NOT NULL, modified_at BIGINT NOT NULL)",
+          "CREATE INDEX polar_subscriptions_of ON polar_subscriptions (owner)",
+          // Tokens of the language model. base: what Polar had counted when all that was known here had reached it;
+          // since: what was used after that; latest: what Polar said last, and when it was asked.
+          "CREATE TABLE wallets (owner TEXT PRIMARY KEY REFERENCES owners (id), base BIGINT NOT NULL DEFAULT 0,"
+          " since BIGINT NOT NULL DEFAULT 0, latest BIGINT NOT NULL DEFAULT 0, asked_at BIGINT)",
+          // What Polar is to be told. due_at: when to try (again); sent_at: it took it.
+          "CREATE TABLE usage_events (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id), model TEXT NOT "
+          "NULL,"
+          " prompt_tokens BIGINT NOT NULL, completion_tokens BIGINT NOT NULL, estimated BIGINT NOT NULL, used_at BIGINT"
+          " NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0, sent_at BIGINT)",
+          "CREATE INDEX usage_events_due ON usage_events (due_at) WHERE sent_at IS NULL",
+          "CREATE INDEX usage_events_unsent ON usage_events (owner) WHERE sent_at IS NULL",
+          "CREATE INDEX usage_events_sent ON usage_events (owner, sent_at) WHERE sent_at IS NOT NULL",
+          "CREATE INDEX usage_events_age ON usage_events (sent_at) WHERE sent_at IS NOT NULL",
+          // Assistants. token: sealed; checkout: where it is paid, "" while that is being made; paid_at, asked_at: the
+          // payment is known, the function that sets it up was started; place: what its provisioner calls it.
+          "CREATE TABLE deployments (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id), model TEXT NOT "
+          "NULL,"
+          " channel TEXT NOT NULL, tier TEXT NOT NULL, product TEXT NOT NULL, token TEXT NOT NULL, status BIGINT NOT "
+          "NULL,"
+          " checkout TEXT NOT NULL DEFAULT '', checkout_url TEXT NOT NULL DEFAULT '', subscription TEXT NOT NULL "
+          "DEFAULT"
+          " '',"
+          " paid_at BIGINT, asked_at BIGINT, ended_at BIGINT, provisioner TEXT NOT NULL DEFAULT '',"
+          " place TEXT NOT NULL DEFAULT '', provider_url TEXT NOT NULL DEFAULT '', bot TEXT NOT NULL DEFAULT '',"
+          " message TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL)",
+          "CREATE INDEX deployments_of ON deployments (owner, created_at)",
+          "CREATE INDEX deployments_checkout ON deployments (checkout) WHERE checkout <> ''",
+          "CREATE INDEX deployments_subscription ON deployments (subscription) WHERE subscription <> ''",
+          "CREATE INDEX deployments_to_start ON deployments (paid_at) WHERE paid_at IS NOT NULL AND asked_at IS NULL",
+          "CREATE INDEX deployments_abandoned ON deployments (created_at) WHERE checkout = ''",
+          "CREATE INDEX deployments_ended ON deployments (ended_at) WHERE ended_at IS NOT NULL AND place <> ''",
+          "CREATE INDEX deployments_live ON deployments (provisioner) WHERE status = 2",
       }};
   return all;
 }

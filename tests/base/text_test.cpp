@@ -33,4 +33,21 @@ TEST(Utf8Character, MeasuresTheFirstOne) {
   EXPECT_EQ(utf8_character(""), 0U);
 }
 
+TEST(ParseRfc3339, ReadsOffsetsAndFractions) {
+  using namespace std::chrono;
+  const auto noon = system_clock::time_point(seconds(1767268800));
+  EXPECT_EQ(texbuild::parse_rfc3339("2026-01-01T12:00:00Z"), noon);
+  EXPECT_EQ(texbuild::parse_rfc3339("2026-01-01t13:30:00+01:30"), noon);
+  EXPECT_EQ(texbuild::parse_rfc3339("2026-01-01 11:59:00-00:01"), noon);
+  EXPECT_EQ(texbuild::parse_rfc3339("2026-01-01T12:00:00.5Z"), noon + milliseconds(500));
+  EXPECT_EQ(texbuild::parse_rfc3339("2026-01-01T12:00:00.123456789Z"), noon + microseconds(123456));
+}
+
+TEST(ParseRfc3339, RefusesWhatIsNoTime) {
+  for (const char* bad :
+       {"", "2026-01-01", "2026-01-01T12:00:00", "2026-02-30T12:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T12:00:60Z",
+        "2026-01-01T12:00:00.Z", "2026-01-01T12:00:00Zz", "2026-01-01T12:00:00+1:00", "26-01-01T12:00:00Z", "2026-13-01T12:00:00Z"})
+    EXPECT_FALSE(texbuild::parse_rfc3339(bad)) << bad;
+}
+
 }  // namespace
