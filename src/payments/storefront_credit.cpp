@@ -1,0 +1,165 @@
+// The credit for a language model: two counts, ours and Polar's, and uses on their way from one to the other.
+#include "src/payments/storefront_impl.hpp"
+
+#include <texbuild/http.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace texbuild {
+inline namespace v0 {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// All calls of one question together.
+constexpr milliseconds asking_takes{1800};
+// After Polar was away, requests are let through or not by what is known, for that long, before it is asked again.
+constexpr seconds left_in_peace{5};
+constexpr std::size_t batch_size = 100;
+constexpr seconds sending_takes{60};
+
+/// Until when what could not be sent waits.
+seconds wait_after(const error& e, int attempt) {
+  if (e.retry_after()) return *e.retry_after();
+  const auto doubled = seconds(std::int64_t{2} << std::clamp(attempt, 1, 11));
+  return std::min<seconds>(doubled, std::chrono::hours(1));
+}
+
+}  // namespace
+
+result<credit_report> storefront::impl::known_credit(std::string_view user, store::credit_row& row) {
+  auto found = credits.look_up(user);
+  if (!found) return found.error();
+  row = std::move(*found);
+  credit_report out;
+  std::vector<const assistant_tier*> counting;
+  for (const auto& product : row.active_products)
+    if (const auto* tier = tier_of_product(product)) counting.push_back(tier);
+  if (counting.empty())
+    if (const auto* stored = find_tier(row.tier)) counting.push_back(stored);
+  if (counting.empty()) counting.push_back(&options.tiers.front());
+  std::int64_t largest = -1;
+  for (const auto* tier : counting) {
+    out.limit_tokens += tier->credit_dollars * tokens_per_dollar;
+    out.tokens_per_hour = std::max(out.tokens_per_hour, tier->tokens_per_hour);
+    if (tier->credit_dollars > largest) {
+      largest = tier->credit_dollars;
+      out.tier = tier->name;
+    }
+  }
+  out.used_tokens = policy::used(row.wallet);
+  out.customer = !row.customer.empty();
+  return out;
+}
+
+result<void> storefront::impl::ask_polar(std::string_view user, std::string customer) {
+  const auto begun = parts.time->steady_now();
+  const auto asked = now();
+  const auto left = [&] {
+    const auto passed = std::chrono::duration_cast<milliseconds>(parts.time->steady_now() - begun);
+    return std::max<milliseconds>(asking_takes - passed, milliseconds(1));
+  };
+  const auto find = [&]() -> result<void> {
+    const auto there = polar(left()).find_customer(user);
+    if (!there) return there.error();
+    customer = there->id;
+    return credits.set_customer(user, customer, now());
+  };
+  const bool linked = !customer.empty();
+  if (!linked)
+    if (auto found = find(); !found) return found;
+  auto tokens = polar(left()).consumed(customer);
+  // An id that Polar no longer knows: the customer may be there as another one.
+  const bool stale =
+      !tokens && (tokens.error().code() == errc::not_found || tokens.error().code() == errc::invalid_input);
+  if (stale && linked) {
+    if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten;
+    if (auto found = find(); !found) return found;
+    tokens = polar(left()).consumed(customer);
+  }
+  if (!tokens) return tokens.error();
+  constexpr double most = 9e15;
+  const double sane = std::isfinite(*tokens) ? std::clamp(*tokens, 0.0, most) : most;
+  return credits.counted(user, static_cast<std::int64_t>(std::ceil(sane)), asked);
+}
+
+result<credit_report> storefront::credit(std::string_view user, std::chrono::seconds max_age) {
+  store::credit_row row;
+  auto report = impl_->known_credit(user, row);
+  if (!report || !impl_->options.polar) return report;
+  const auto now = impl_->now();
+  const auto today = std::chrono::floor<seconds>(now.time_since_epoch()).count();
+  if (max_age > seconds(0)) {
+    if (report->customer && row.asked_at && now - *row.asked_at < max_age && now >= *row.asked_at) return report;
+    if (today < impl_->polar_down_until) return report;
+  }
+  const auto asked = impl_->ask_polar(user, row.customer);
+  if (!asked && asked.error().code() != errc::not_found) {
+    impl_->polar_down_until = today + left_in_peace.count();
+    return report;
+  }
+  impl_->polar_down_until = 0;
+  report = impl_->known_credit(user, row);
+  if (report) report->current = true;
+  return report;
+}
+
+result<void> storefront::may_spend(std::string_view user, std::int64_t reserved_tokens) {
+  const auto report = credit(user, impl_->options.counted_for);
+  if (!report) return report.error();
+  if (!report->customer) return error(errc::payment_required, "there is no customer account: buy an assistant first");
+  if (report->limit_tokens - report->used_tokens - reserved_tokens <= 0)
+    return error(errc::payment_required, "the credit is used up");
+  return {};
+}
+
+result<std::int64_t> storefront::tokens_per_hour(std::string_view user) {
+  store::credit_row row;
+  const auto report = impl_->known_credit(user, row);
+  if (!report) return report.error();
+  return report->tokens_per_hour;
+}
+
+result<void> storefront::charge(const polar_usage& what, bool estimated) {
+  if (what.id.empty() || what.user.empty() || what.prompt_tokens < 0 || what.completion_tokens < 0)
+    return error(errc::invalid_input, "a use of tokens needs an id, a user and counts that are not negative");
+  return impl_->credits.use(what, estimated, impl_->now());
+}
+
+result<std::uint64_t> storefront::send_usage(const std::stop_token& stop) {
+  std::uint64_t count = 0;
+  if (!impl_->options.polar) return count;
+  const auto client = impl_->polar(impl_->options.polar->timeout);
+  const auto send = [&](const std::vector<store::unsent_usage>& batch) -> result<void> {
+    std::vector<polar_usage> events;
+    for (const auto& u : batch) events.push_back(u.what);
+    return client.ingest(events);
+  };
+  while (!stop.stop_requested()) {
+    const auto batch = impl_->credits.claim_usage(batch_size, impl_->now(), sending_takes);
+    if (!batch) return batch.error();
+    if (batch->empty()) break;
+    const auto sent = send(*batch);
+    if (sent) {
+      if (auto kept = impl_->credits.settle_usage(*batch, std::nullopt, impl_->now()); !kept) return kept.error();
+      count += batch->size();
+      continue;
+    }
+    // One bad event refuses them all: then each goes by itself, so that the others are told.
+    const bool one_is_bad = sent.error().code() == errc::invalid_input && batch->size() > 1;
+    for (const auto& u : *batch) {
+      if (stop.stop_requested()) break;
+      const auto alone = one_is_bad ? send({u}) : sent;
+      const auto again = alone ? std::nullopt : std::optional(impl_->now() + wait_after(alone.error(), u.attempt));
+      if (auto kept = impl_->credits.settle_usage({u}, again, impl_->now()); !kept) return kept.error();
+      if (alone) ++count;
+    }
+    if (!one_is_bad) return sent.error();
+  }
+  return count;
+}
+
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,228 @@
+#include "src/store/deployments.hpp"
+
+#include "src/store/accounts.hpp"
+#include "src/store/schema.hpp"
+
+namespace texbuild {
+inline namespace v0 {
+namespace store {
+namespace {
+
+using status = deployment_status;
+
+// Statuses are stored as numbers.
+static_assert(static_cast<int>(status::pending) == 0 && static_cast<int>(status::deploying) == 1 &&
+              static_cast<int>(status::active) == 2 && static_cast<int>(status::failed) == 3);
+
+constexpr const char* over_message = "The subscription has ended.";
+
+template <class... P>
+std::vector<deployment_row> rows_where(statements& s, std::string_view condition, P&&... parameters) {
+  std::vector<deployment_row> out;
+  const auto sql = "SELECT " + text(deployment_columns) + " FROM deployments WHERE " + text(condition);
+  for (const auto& row : s.run(sql, std::forward<P>(parameters)...)) out.push_back(deployment_from(row));
+  return out;
+}
+
+/// The deployment that some news is about: what we wrote into the metadata, else what it was paid at, else, for a
+/// payment that names neither, the newest of this product that is not paid.
+std::optional<deployment_row> meant(statements& s, const deployment_news& n) {
+  std::vector<deployment_row> found;
+  if (!n.deployment.empty()) found = rows_where(s, "id = $1", n.deployment);
+  if (found.empty() && !n.checkout.empty()) found = rows_where(s, "checkout = $1 AND checkout <> ''", n.checkout);
+  if (found.empty() && !n.subscription.empty())
+    found = rows_where(s, "subscription = $1 AND subscription <> ''", n.subscription);
+  if (found.empty() && n.paid && n.deployment.empty() && !n.product.empty())
+    found = rows_where(s,
+                       "owner = $1 AND product = $2 AND paid_at IS NULL AND ended_at IS NULL AND checkout <> ''"
+                       " ORDER BY created_at DESC LIMIT 1",
+                       n.owner, n.product);
+  if (found.empty()) return std::nullopt;
+  const auto& row = found.front();
+  // What one pays for is one's own, and is what was chosen.
+  if (row.owner != n.owner || (!n.product.empty() && n.product != row.product)) return std::nullopt;
+  return row;
+}
+
+}  // namespace
+
+const std::string_view deployment_columns =
+    "id, owner, model, channel, tier, product, token, status, checkout, checkout_url, subscription, paid_at, ended_at,"
+    " provisioner, place, provider_url, bot, message, created_at, updated_at";
+
+deployment_row deployment_from(const sql_row& row) {
+  deployment_row r;
+  r.shown.id = row.text(0);
+  r.owner = row.text(1);
+  r.shown.model = row.text(2);
+  r.shown.channel = row.text(3);
+  r.tier = row.text(4);
+  r.product = row.text(5);
+  r.token = row.text(6);
+  r.shown.status = static_cast<status>(row.integer(7));
+  r.checkout = row.text(8);
+  r.checkout_url = row.text(9);
+  r.subscription = row.text(10);
+  r.paid = !row.is_null(11);
+  r.ended = !row.is_null(12);
+  r.provisioner = row.text(13);
+  r.place = row.text(14);
+  r.shown.provider_url = row.text(15);
+  r.shown.bot = row.text(16);
+  r.shown.error_message = row.text(17);
+  r.shown.created_at = at(row.integer(18));
+  r.shown.updated_at = at(row.integer(19));
+  return r;
+}
+
+void learn_of_deployment(statements& s, const deployment_news& news, time now) {
+  const auto row = meant(s, news);
+  if (!row) return;
+  const auto& id = row->shown.id;
+  if (!news.subscription.empty() && row->subscription.empty())
+    s.run("UPDATE deployments SET subscription = $2 WHERE id = $1", id, news.subscription);
+  if (row->ended) return;
+  if (news.over) {
+    s.run("UPDATE deployments SET status = $2, message = $3, ended_at = $4, updated_at = $4 WHERE id = $1", id,
+          static_cast<std::int64_t>(status::failed), text(over_message), seconds(now));
+    note_change(s, "polar", row->owner, "deployment.ended", id, now);
+  } else if (news.paid && !row->paid) {
+    s.run("UPDATE deployments SET status = $2, message = '', paid_at = $3, updated_at = $3 WHERE id = $1", id,
+          static_cast<std::int64_t>(status::pending), seconds(now));
+    note_change(s, "polar", row->owner, "deployment.paid", id, now);
+  } else if (!news.checkout_failed.empty() && !row->paid) {
+    s.run("UPDATE deployments SET status = $2, message = $3, updated_at = $4 WHERE id = $1", id,
+          static_cast<std::int64_t>(status::failed), news.checkout_failed, seconds(now));
+  }
+}
+
+result<void> deployments_store::migrate() { return store::migrate(*db_); }
+
+result<void> deployments_store::add(const deployment_row& row, time now) {
+  return writing(*db_, [&](statements& s) {
+    ensure_owner(s, row.owner, now);
+    s.run(
+        "INSERT INTO deployments (id, owner, model, channel, tier, product, token, status, created_at, updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8)",
+        row.shown.id, row.owner, row.shown.model, row.shown.channel, row.tier, row.product, row.token, seconds(now));
+  });
+}
+
+result<void> deployments_store::set_checkout(std::string_view id, const std::string& checkout, const std::string& url,
+                                             time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET checkout = $2, checkout_url = $3, updated_at = $4 WHERE id = $1", text(id), checkout,
+          url, seconds(now));
+    if (s.changed() == 0) throw refused{error(errc::provider_error, "Polar took too long; try again")};
+  });
+}
+
+result<void> deployments_store::drop(std::string_view id) {
+  return writing(*db_, [&](statements& s) {
+    s.run("DELETE FROM deployments WHERE id = $1 AND checkout = '' AND paid_at IS NULL", text(id));
+  });
+}
+
+result<std::uint64_t> deployments_store::drop_abandoned(time before) {
+  return writing(*db_, [&](statements& s) {
+    s.run("DELETE FROM deployments WHERE checkout = '' AND paid_at IS NULL AND created_at < $1", seconds(before));
+    return static_cast<std::uint64_t>(s.changed());
+  });
+}
+
+result<std::vector<deployment_row>> deployments_store::open_checkouts(std::string_view owner,
+                                                                      const deployment_row& like) {
+  return reading(*db_, [&](statements& s) {
+    return rows_where(s,
+                      "owner = $1 AND model = $2 AND channel = $3 AND tier = $4 AND product = $5 AND status = 0"
+                      " AND paid_at IS NULL AND checkout <> '' ORDER BY created_at DESC LIMIT 20",
+                      text(owner), like.shown.model, like.shown.channel, like.tier, like.product);
+  });
+}
+
+result<std::vector<deployment_row>> deployments_store::of_owner(std::string_view owner) {
+  return reading(*db_, [&](statements& s) {
+    return rows_where(s,
+                      "owner = $1 AND (checkout <> '' OR paid_at IS NOT NULL) ORDER BY created_at DESC, id DESC"
+                      " LIMIT 100",
+                      text(owner));
+  });
+}
+
+result<std::optional<deployment_row>> deployments_store::find(std::string_view id) {
+  return reading(*db_, [&](statements& s) -> std::optional<deployment_row> {
+    auto rows = rows_where(s, "id = $1", text(id));
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
+  });
+}
+
+result<std::vector<std::string>> deployments_store::to_start() {
+  return reading(*db_, [&](statements& s) {
+    std::vector<std::string> out;
+    for (const auto& row : s.run("SELECT id FROM deployments WHERE paid_at IS NOT NULL AND asked_at IS NULL"
+                                 " ORDER BY paid_at LIMIT 100"))
+      out.push_back(row.text(0));
+    return out;
+  });
+}
+
+result<void> deployments_store::started(std::string_view id, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET asked_at = COALESCE(asked_at, $2) WHERE id = $1", text(id), seconds(now));
+  });
+}
+
+result<bool> deployments_store::move(std::string_view id, deployment_status to, std::string_view message, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET status = $2, message = $3, updated_at = $4 WHERE id = $1 AND ended_at IS NULL",
+          text(id), static_cast<std::int64_t>(to), text(message), seconds(now));
+    return s.changed() > 0;
+  });
+}
+
+result<void> deployments_store::set_bot(std::string_view id, std::string_view bot, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET bot = $2, updated_at = $3 WHERE id = $1", text(id), text(bot), seconds(now));
+  });
+}
+
+result<void> deployments_store::set_place(std::string_view id, std::string_view provisioner, std::string_view place,
+                                          std::string_view provider_url, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET provisioner = $2, place = $3, provider_url = $4, updated_at = $5 WHERE id = $1",
+          text(id), text(provisioner), text(place), text(provider_url), seconds(now));
+  });
+}
+
+result<std::vector<deployment_row>> deployments_store::live(std::string_view provisioner) {
+  return reading(*db_, [&](statements& s) {
+    return rows_where(s,
+                      "status = 2 AND provisioner = $1 AND NOT EXISTS (SELECT 1 FROM polar_subscriptions p"
+                      " WHERE p.id = deployments.subscription AND p.status NOT IN ('active', 'trialing', 'past_due'))"
+                      " ORDER BY id",
+                      text(provisioner));
+  });
+}
+
+result<std::vector<deployment_row>> deployments_store::to_take_down() {
+  return reading(*db_, [&](statements& s) {
+    return rows_where(s, "ended_at IS NOT NULL AND place <> '' ORDER BY ended_at LIMIT 20");
+  });
+}
+
+result<void> deployments_store::seal_again(std::string_view id, const std::string& before, const std::string& token) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET token = $3 WHERE id = $1 AND token = $2", text(id), before, token);
+  });
+}
+
+result<std::vector<deployment_row>> deployments_store::after(std::string_view id, std::uint64_t limit) {
+  return reading(*db_, [&](statements& s) {
+    return rows_where(s, "id > $1 ORDER BY id LIMIT $2", text(id), static_cast<std::int64_t>(limit));
+  });
+}
+
+}  // namespace store
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,129 @@
+// What a webhook of Polar's changes here, in one transaction.
+#include "src/store/credit_store.hpp"
+#include "src/store/deployments.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace texbuild {
+inline namespace v0 {
+namespace store {
+namespace {
+
+constexpr std::size_t longest_user = 200;
+
+std::int64_t microseconds(time t) {
+  return std::chrono::floor<std::chrono::microseconds>(t.time_since_epoch()).count();
+}
+
+template <std::size_t N>
+bool is_one_of(std::string_view what, const std::array<std::string_view, N>& all) {
+  return std::find(all.begin(), all.end(), what) != all.end();
+}
+
+constexpr std::array<std::string_view, 2> paid_statuses{"active", "trialing"};
+constexpr std::array<std::string_view, 3> over_statuses{"canceled", "unpaid", "incomplete_expired"};
+
+std::string owner_of(statements& s, const polar_event& e) {
+  if (!e.user.empty() && e.user.size() <= longest_user) return e.user;
+  if (!e.customer.empty()) {
+    const auto rows = s.run("SELECT id FROM owners WHERE polar_customer = $1 LIMIT 1", e.customer);
+    if (!rows.empty()) return rows.front().text(0);
+  }
+  const auto rows = s.run("SELECT owner FROM deployments WHERE id = $1", e.deployment);
+  return rows.empty() ? std::string() : rows.front().text(0);
+}
+
+/// The newest word on a subscription counts, whatever the order in which they come; of two with the same time the one
+/// that ends it, then the one that sorts last. What holds afterwards.
+std::string learn_of_subscription(statements& s, const polar_event& e, const std::string& owner) {
+  auto status = e.status;
+  if (e.name == "subscription.revoked" && !is_one_of(status, over_statuses)) status = "canceled";
+  const auto known = s.run("SELECT status, modified_at FROM polar_subscriptions WHERE id = $1", e.subscription);
+  const auto at = microseconds(e.at);
+  if (!known.empty()) {
+    const auto& before = known.front().text(0);
+    const auto before_at = known.front().integer(1);
+    const auto weight = [](const std::string& w) { return std::pair(is_one_of(w, over_statuses), w); };
+    if (at < before_at || (at == before_at && weight(status) <= weight(before))) return before;
+  }
+  s.run(
+      "INSERT INTO polar_subscriptions (id, owner, product, status, modified_at) VALUES ($1, $2, $3, $4, $5)"
+      " ON CONFLICT (id) DO UPDATE SET product = excluded.product, status = excluded.status,"
+      " modified_at = excluded.modified_at",
+      e.subscription, owner, e.product, status, at);
+  return status;
+}
+
+std::string status_of_subscription(statements& s, const std::string& id) {
+  if (id.empty()) return {};
+  const auto rows = s.run("SELECT status FROM polar_subscriptions WHERE id = $1", id);
+  return rows.empty() ? std::string() : rows.front().text(0);
+}
+
+/// The stored tier is that of a subscription that is active, else none: it speaks only while no subscription does.
+void store_tier(statements& s, const std::string& owner, const std::map<std::string, std::string>& tiers) {
+  std::string tier;
+  for (const auto& row : s.run("SELECT product FROM polar_subscriptions WHERE owner = $1"
+                               " AND status IN ('active', 'trialing', 'past_due') ORDER BY modified_at",
+                               owner))
+    if (const auto found = tiers.find(row.text(0)); found != tiers.end()) tier = found->second;
+  s.run("UPDATE owners SET polar_tier = NULLIF($2, '') WHERE id = $1", owner, tier);
+}
+
+void learn_of_customer(statements& s, const polar_event& e, const std::string& owner) {
+  if (e.customer.empty()) return;
+  if (e.name == "customer.deleted") {
+    s.run("UPDATE owners SET polar_customer = NULL WHERE id = $1 AND polar_customer = $2", owner, e.customer);
+  } else {
+    s.run("UPDATE owners SET polar_customer = $2 WHERE id = $1", owner, e.customer);
+  }
+}
+
+}  // namespace
+
+result<void> credit_store::apply(const inbox& from, std::string_view event_id, const polar_event& e,
+                                 const std::map<std::string, std::string>& tiers, time now) {
+  return writing(*db_, [&](statements& s) {
+    if (!from.take(s, event_id)) return;
+    const bool of_customer = e.name.starts_with("customer.");
+    const bool of_subscription = e.name.starts_with("subscription.") && !e.subscription.empty();
+    const bool of_order = e.name.starts_with("order.");
+    const bool of_checkout = e.name.starts_with("checkout.");
+    if (!of_customer && !of_subscription && !of_order && !of_checkout) return;
+    const auto owner = owner_of(s, e);
+    if (owner.empty()) return from.note(s, event_id, "no user is known for this event");
+    ensure_owner(s, owner, now);
+    learn_of_customer(s, e, owner);
+    if (of_customer) return;
+
+    deployment_news news;
+    news.owner = owner;
+    news.deployment = e.deployment;
+    news.checkout = e.checkout;
+    news.subscription = e.subscription;
+    news.product = e.product;
+    if (of_subscription) {
+      const auto status = learn_of_subscription(s, e, owner);
+      store_tier(s, owner, tiers);
+      news.paid = is_one_of(status, paid_statuses);
+      news.over = is_one_of(status, over_statuses);
+    } else {
+      news.paid = of_order ? e.paid : e.status == "succeeded";
+      // The end of what it began may have come first.
+      news.over = is_one_of(status_of_subscription(s, e.subscription), over_statuses) ||
+                  (of_order && e.subscription.empty() && e.status == "refunded");
+      if (of_order && e.paid && e.subscription.empty())
+        if (const auto tier = tiers.find(e.product); tier != tiers.end())
+          s.run("UPDATE owners SET polar_tier = $2 WHERE id = $1", owner, tier->second);
+      if (e.name == "checkout.expired" || (of_checkout && e.status == "expired"))
+        news.checkout_failed = "The checkout has expired.";
+      if (of_checkout && e.status == "failed") news.checkout_failed = "The payment failed.";
+    }
+    learn_of_deployment(s, news, now);
+  });
+}
+
+}  // namespace store
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,214 @@
+// What a user may still use of a language model, and what Polar is told of it.
+#include "tests/payments/polar_stand_in.hpp"
+
+#include <thread>
+
+namespace {
+
+using namespace texbuild_test;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class Credit : public Storefront {
+ protected:
+  Credit() { customers["ann"] = "cus_ann"; }
+  polar_usage use(const std::string& id, std::int64_t prompt = 1000, std::int64_t completion = 500,
+                  const std::string& user = "ann") const {
+    polar_usage u;
+    u.id = id;
+    u.user = user;
+    u.model = "minimax-m2.5";
+    u.prompt_tokens = prompt;
+    u.completion_tokens = completion;
+    u.at = time->now();
+    return u;
+  }
+};
+
+TEST_F(Credit, IsThatOfTheFirstTierWithoutAnyPurchase) {
+  auto shop = open();
+  const auto c = shop.credit("ann").value();
+  EXPECT_EQ(c.limit(), 10);
+  EXPECT_EQ(c.balance(), 10);
+  EXPECT_EQ(c.tokens_per_hour, 100'000);
+  EXPECT_TRUE(c.customer);
+  EXPECT_TRUE(c.current);
+}
+
+TEST_F(Credit, IsTheSumOverActiveSubscriptions) {
+  auto shop = open();
+  tell(shop, "subscription.active", subscription("active", "ann", "product_pro", "sub_1"));
+  EXPECT_EQ(shop.credit("ann").value().limit(), 20);
+  tell(shop, "subscription.active", subscription("trialing", "ann", "product_business", "sub_2"));
+  const auto both = shop.credit("ann").value();
+  EXPECT_EQ(both.limit(), 80);
+  EXPECT_EQ(both.tier, "business");
+  EXPECT_EQ(both.tokens_per_hour, 2'000'000);
+  tell(shop, "subscription.revoked",
+       subscription("canceled", "ann", "product_business", "sub_2", "2026-11-24T00:00:02Z"));
+  EXPECT_EQ(shop.credit("ann").value().limit(), 20);
+  // Late news of an older state changes nothing.
+  tell(shop, "subscription.updated", subscription("active", "ann", "product_business", "sub_2"));
+  EXPECT_EQ(shop.credit("ann").value().limit(), 20);
+}
+
+TEST_F(Credit, IsLessWhatPolarHasCounted) {
+  auto shop = open();
+  consumed["cus_ann"] = 150'000;
+  const auto c = shop.credit("ann").value();
+  EXPECT_EQ(c.balance(), 8.5);
+  consumed["cus_ann"] = 5e6;
+  EXPECT_EQ(shop.credit("ann").value().balance(), 0);
+  EXPECT_EQ(shop.may_spend("ann", 0).error().code(), errc::payment_required);
+}
+
+TEST_F(Credit, FallsAtOnceWhenSomethingIsUsedHere) {
+  auto shop = open();
+  (void)shop.credit("ann").value();
+  ASSERT_TRUE(shop.charge(use("r1", 60'000, 40'000), false));
+  EXPECT_EQ(shop.credit("ann").value().balance(), 9);
+}
+
+TEST_F(Credit, TakesNothingOffTwice) {
+  auto shop = open();
+  counts_at_once = true;
+  ASSERT_TRUE(shop.charge(use("r1", 60'000, 40'000), false));
+  ASSERT_TRUE(shop.charge(use("r1", 60'000, 40'000), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  EXPECT_EQ(shop.credit("ann").value().balance(), 9);
+  time->advance(10min);
+  EXPECT_EQ(shop.credit("ann").value().balance(), 9);
+}
+
+TEST_F(Credit, BeginsAnewWithABillingPeriod) {
+  auto shop = open();
+  counts_at_once = true;
+  ASSERT_TRUE(shop.charge(use("r1", 600'000, 400'000), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  time->advance(10min);
+  EXPECT_EQ(shop.credit("ann").value().balance(), 0);
+  consumed["cus_ann"] = 0;
+  EXPECT_EQ(shop.credit("ann").value().balance(), 10);
+}
+
+TEST_F(Credit, IsTheLastKnownWhilePolarIsDown) {
+  auto shop = open();
+  consumed["cus_ann"] = 300'000;
+  (void)shop.credit("ann").value();
+  down = true;
+  ASSERT_TRUE(shop.charge(use("r1", 50'000, 50'000), false));
+  const auto c = shop.credit("ann").value();
+  EXPECT_EQ(c.balance(), 6);
+  EXPECT_FALSE(c.current);
+  EXPECT_TRUE(shop.may_spend("ann", 0));
+}
+
+TEST_F(Credit, IsNotAskedForWithEveryRequest) {
+  auto shop = open();
+  EXPECT_TRUE(shop.may_spend("ann", 0));
+  const auto before = asked.size();
+  EXPECT_TRUE(shop.may_spend("ann", 0));
+  EXPECT_EQ(asked.size(), before);
+  time->advance(3s);
+  EXPECT_TRUE(shop.may_spend("ann", 0));
+  EXPECT_GT(asked.size(), before);
+  down = true;
+  time->advance(3s);
+  EXPECT_TRUE(shop.may_spend("ann", 0));
+  const auto failed = asked.size();
+  EXPECT_TRUE(shop.may_spend("ann", 0));
+  EXPECT_EQ(asked.size(), failed);
+}
+
+TEST_F(Credit, CountsWhatIsReservedByRequestsUnderWay) {
+  auto shop = open();
+  EXPECT_TRUE(shop.may_spend("ann", 999'999));
+  EXPECT_EQ(shop.may_spend("ann", 1'000'000).error().code(), errc::payment_required);
+}
+
+TEST_F(Credit, IsForCustomersOnly) {
+  auto shop = open();
+  EXPECT_EQ(shop.may_spend("eve", 0).error().code(), errc::payment_required);
+  EXPECT_EQ(shop.credit("eve").value().balance(), 10);
+}
+
+TEST_F(Credit, FollowsACustomerToANewId) {
+  auto shop = open();
+  (void)shop.credit("ann").value();
+  customers["ann"] = "cus_ann2";
+  consumed["cus_ann2"] = 100'000;
+  EXPECT_EQ(shop.credit("ann").value().balance(), 9);
+}
+
+TEST_F(Credit, TellsPolarOfEachUseOnce) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  ASSERT_TRUE(shop.charge(use("r2"), true));
+  EXPECT_EQ(shop.send_usage().value(), 2U);
+  EXPECT_EQ(shop.send_usage().value(), 0U);
+  ASSERT_THAT(ingested, SizeIs(2));
+  const auto& e = ingested.at("r1");
+  EXPECT_EQ(e.at("name"), "ai_usage");
+  EXPECT_EQ(e.at("external_customer_id"), "ann");
+  EXPECT_EQ(e.at("timestamp"), "2026-11-24T00:00:00Z");
+  EXPECT_EQ(e.at("metadata").at("tokens"), 1500);
+  EXPECT_EQ(e.at("metadata").at("prompt_tokens"), 1000);
+  EXPECT_EQ(e.at("metadata").at("completion_tokens"), 500);
+  EXPECT_EQ(e.at("metadata").at("model"), "minimax-m2.5");
+}
+
+TEST_F(Credit, TellsPolarLaterWhenItIsDown) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  down = true;
+  EXPECT_FALSE(shop.send_usage());
+  EXPECT_EQ(shop.send_usage().value(), 0U);  // not yet again
+  down = false;
+  time->advance(10s);
+  auto after_a_crash = open();
+  EXPECT_EQ(after_a_crash.send_usage().value(), 1U);
+  EXPECT_THAT(ingested, SizeIs(1));
+}
+
+TEST_F(Credit, TellsPolarAgainWhatACrashLeftUnderWay) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  (void)store::credit_store(db).claim_usage(100, time->now(), 60s).value();  // and killed
+  EXPECT_EQ(shop.send_usage().value(), 0U);
+  time->advance(61s);
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+}
+
+TEST_F(Credit, DoesNotHoldUpGoodEventsForABadOne) {
+  auto shop = open();
+  for (const char* id : {"r1", "r2", "r3"}) ASSERT_TRUE(shop.charge(use(id), false));
+  bad_events.insert("r2");
+  EXPECT_EQ(shop.send_usage().value(), 2U);
+  EXPECT_THAT(ingested, SizeIs(2));
+  bad_events.clear();
+  time->advance(1h);
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+}
+
+TEST_F(Credit, ForgetsOldUses) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  ASSERT_TRUE(shop.send_usage());
+  time->advance(24h * 41);
+  EXPECT_EQ(shop.sweep().value().forgotten, 1U);
+}
+
+TEST_F(Credit, SurvivesManyUsesAtOnce) {
+  auto shop = open();
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < 50; ++i) EXPECT_TRUE(shop.charge(use("r" + std::to_string(t * 25 + i), 600, 400), false));
+      });
+  }
+  EXPECT_EQ(shop.credit("ann").value().used_tokens, 125'000);
+  EXPECT_EQ(shop.send_usage().value(), 125U);
+}
+
+}  // namespace
