@@ -91,8 +91,13 @@ struct sandbox_options {
 };
 
 /// The runner that confines every command. `errc::unavailable`, with what to install, if this machine offers no
-/// confinement; there is no unconfined runner.
+/// confinement; there is no unconfined runner of what works on users' files.
 TEXBUILD_API result<std::shared_ptr<process_runner>> make_sandbox(const sandbox_options& options = {});
+
+/// Runs programs of your own, without a sandbox and without limits, for as long as they like: of a command only `argv`
+/// (argv[0] is a path) and `variables` (all of its environment) count. The stop token asks a program to end by SIGTERM,
+/// and kills it 5 seconds later; it is killed too when this process dies.
+TEXBUILD_API std::shared_ptr<process_runner> make_program_runner();
 
 }  // namespace v0
 }  // namespace texbuild

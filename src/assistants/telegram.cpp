@@ -7,7 +7,7 @@
 
 namespace texbuild {
 inline namespace v0 {
-namespace assistants {
+namespace bots {
 namespace {
 
 /// What may stand in a link to t.me.
@@ -40,6 +40,6 @@ result<std::string> ask_telegram(http_client& http, const std::string& origin, s
   return is_bot_name(name) ? name : std::string();
 }
 
-}  // namespace assistants
+}  // namespace bots
 }  // namespace v0
 }  // namespace texbuild

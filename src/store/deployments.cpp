@@ -198,7 +198,8 @@ result<void> deployments_store::set_place(std::string_view id, std::string_view 
 result<std::vector<deployment_row>> deployments_store::live(std::string_view provisioner) {
   return reading(*db_, [&](statements& s) {
     return rows_where(s,
-                      "status = 2 AND provisioner = $1 AND NOT EXISTS (SELECT 1 FROM polar_subscriptions p"
+                      "status IN (1, 2) AND provisioner = $1 AND place <> '' AND ended_at IS NULL AND NOT EXISTS "
+                      "(SELECT 1 FROM polar_subscriptions p"
                       " WHERE p.id = deployments.subscription AND p.status NOT IN ('active', 'trialing', 'past_due'))"
                       " ORDER BY id",
                       text(provisioner));
@@ -207,7 +208,7 @@ result<std::vector<deployment_row>> deployments_store::live(std::string_view pro
 
 result<std::vector<deployment_row>> deployments_store::to_take_down() {
   return reading(*db_, [&](statements& s) {
-    return rows_where(s, "ended_at IS NOT NULL AND place <> '' ORDER BY ended_at LIMIT 20");
+    return rows_where(s, "place <> '' AND (ended_at IS NOT NULL OR status = 3) ORDER BY updated_at LIMIT 20");
   });
 }
 

@@ -77,9 +77,9 @@ class deployments_store {
   /// Where it runs, or ("") that there is nothing to take down.
   result<void> set_place(std::string_view id, std::string_view provisioner, std::string_view place,
                          std::string_view provider_url, time now);
-  /// Active ones of a provisioner, whose subscription is not paused.
+  /// What a provisioner runs, or is beginning to run, and whose subscription is not paused.
   result<std::vector<deployment_row>> live(std::string_view provisioner);
-  /// Over, but something of them is still to be taken down.
+  /// Over or failed, but something of them is still to be taken down.
   result<std::vector<deployment_row>> to_take_down();
   /// The same token, sealed with a newer key.
   result<void> seal_again(std::string_view id, const std::string& before, const std::string& token);

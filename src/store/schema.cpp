@@ -149,8 +149,7 @@ const std::vector<migration>& migrations() {
           "CREATE INDEX deployments_subscription ON deployments (subscription) WHERE subscription <> ''",
           "CREATE INDEX deployments_to_start ON deployments (paid_at) WHERE paid_at IS NOT NULL AND asked_at IS NULL",
           "CREATE INDEX deployments_abandoned ON deployments (created_at) WHERE checkout = ''",
-          "CREATE INDEX deployments_ended ON deployments (ended_at) WHERE ended_at IS NOT NULL AND place <> ''",
-          "CREATE INDEX deployments_live ON deployments (provisioner) WHERE status = 2",
+          "CREATE INDEX deployments_placed ON deployments (provisioner) WHERE place <> ''",
       }};
   return all;
 }

@@ -1,0 +1,193 @@
+// Assistants at Akash. Every address and member of its Console API that is used is in this file, for it is still
+// moving.
+#include "src/assistants/sdl.hpp"
+#include "src/data/strict_json.hpp"
+#include "src/http/json_api.hpp"
+
+#include <texbuild/assistants.hpp>
+#include <texbuild/http.hpp>
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace texbuild {
+inline namespace v0 {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int tries = 4;
+
+/// An offer to run it.
+struct bid {
+  std::int64_t gseq = 0;
+  std::int64_t oseq = 0;
+  std::string provider;
+  std::string denom;
+  double price = 0;
+};
+
+bool can_be_digits(std::string_view text) {
+  return !text.empty() && text.size() <= 20 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::optional<bid> read_bid(const json::value& item) {
+  const auto* outer = item.if_object();
+  const auto* inner = outer == nullptr ? nullptr : data::find_object(*outer, "bid");
+  const auto* id = inner == nullptr ? nullptr : data::find_object(*inner, "id");
+  const auto* price = inner == nullptr ? nullptr : data::find_object(*inner, "price");
+  if (id == nullptr || price == nullptr || data::text_of(*inner, "state") != "open") return std::nullopt;
+  bid out;
+  out.gseq = data::whole_of(*id, "gseq").value_or(0);
+  out.oseq = data::whole_of(*id, "oseq").value_or(0);
+  out.provider = data::text_of(*id, "provider");
+  out.denom = data::text_of(*price, "denom");
+  const auto amount = data::text_of(*price, "amount");
+  const auto [end, failed] = std::from_chars(amount.data(), amount.data() + amount.size(), out.price);
+  if (failed != std::errc() || end != amount.data() + amount.size() || out.provider.empty()) return std::nullopt;
+  return out;
+}
+
+class akash_provisioner final : public assistant_provisioner {
+ public:
+  akash_provisioner(akash_options options, std::shared_ptr<http_client> http)
+      : options_(std::move(options)), http_(std::move(http)) {}
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "akash"; }
+
+  result<assistant_place> start(const assistant_job& job, const note& began) override {
+    const auto sdl = bots::make_sdl(options_.image, job);
+    if (!sdl) return sdl.error();
+    const json::object create{{"data", json::object{{"sdl", *sdl}, {"deposit", options_.deposit_dollars}}}};
+    const auto created = call("POST", "/v1/deployments", &create);
+    if (!created) return created.error();
+    const auto dseq = data::text_of(*created, "dseq");
+    const auto manifest = data::text_of(*created, "manifest");
+    if (!can_be_digits(dseq) || manifest.empty()) return unreadable("deployment");
+    if (auto noted = began(assistant_place(dseq)); !noted) {
+      (void)stop(job.deployment, dseq);
+      return noted.error();
+    }
+    auto leased = lease(dseq, manifest);
+    if (leased) return assistant_place(dseq, std::move(*leased));
+    // It holds a deposit. If it cannot be closed now, whoever was told of the place closes it later.
+    (void)stop(job.deployment, dseq);
+    const auto& e = leased.error();
+    return error(e.code(), e.detail() + " (Akash deployment " + dseq + ")", e.cause());
+  }
+
+  result<void> stop(std::string_view /*deployment*/, std::string_view place) override {
+    if (!can_be_digits(place)) return {};
+    const auto closed = call("DELETE", "/v1/deployments/" + std::string(place));
+    if (!closed && closed.error().code() != errc::not_found) return closed.error();
+    return {};
+  }
+
+  result<void> keep(const std::vector<assistant_job>& /*jobs*/) override { return {}; }  // Akash does that
+
+ private:
+  static error unreadable(const char* what) {
+    return error(errc::provider_error, std::string("Akash's answer is no ") + what);
+  }
+
+  /// What is in `data` of the answer, which may be a list: then as {"list": …}. Asked again while that makes sense.
+  result<json::object> call(const char* method, const std::string& path, const json::object* body = nullptr) const {
+    auto pause = options_.pause;
+    for (int attempt = 1;; ++attempt) {
+      http_request request(method, http::origin_of(options_.api_url) + path);
+      request.timeout = options_.timeout;
+      request.headers.emplace_back("x-api-key", options_.api_key);
+      if (body == nullptr) request.headers.emplace_back("Content-Type", "application/json");
+      const auto answer = http::ask(*http_, std::move(request), body);
+      if (!answer) return answer.error();
+      const auto status = answer->status;
+      if (answer->is_success()) {
+        const auto* top = answer->object();
+        const auto* inner = top == nullptr ? nullptr : top->if_contains("data");
+        if (inner != nullptr && inner->is_object()) return inner->get_object();
+        if (inner != nullptr && inner->is_array()) return json::object{{"list", *inner}};
+        return unreadable("JSON");
+      }
+      if (status == 404) return error(errc::not_found, "Akash knows nothing of the kind");
+      const bool later = status == 429 || status == 503 || status == 504;
+      if (!later || attempt == tries)
+        return error(errc::provider_error, "Akash refused the request", "HTTP " + std::to_string(status));
+      std::this_thread::sleep_for(pause);
+      pause *= 2;
+    }
+  }
+
+  result<std::vector<bid>> open_bids(const std::string& dseq) const {
+    const auto answer = call("GET", "/v1/bids?dseq=" + dseq);
+    if (!answer) return answer.error();
+    const auto* list = data::find_array(*answer, "list");
+    if (list == nullptr) return unreadable("list of bids");
+    std::vector<bid> out;
+    for (const auto& item : *list)
+      if (auto one = read_bid(item); one && !refused_before(one->provider)) out.push_back(std::move(*one));
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.price < b.price; });
+    return out;
+  }
+
+  /// The address of what runs.
+  result<std::string> lease(const std::string& dseq, const std::string& manifest) {
+    const auto looks = options_.pause.count() > 0 ? options_.bids_within / options_.pause : 20;
+    for (std::int64_t look = 0; look <= looks; ++look) {
+      const auto bids = open_bids(dseq);
+      if (!bids) return bids.error();
+      for (const auto& b : *bids) {
+        const json::object take{
+            {"manifest", manifest},
+            {"leases",
+             json::array{json::object{{"dseq", dseq}, {"gseq", b.gseq}, {"oseq", b.oseq}, {"provider", b.provider}}}}};
+        const auto taken = call("POST", "/v1/leases", &take);
+        if (taken) return address_of(*taken);
+        const std::scoped_lock lock(mutex_);
+        refused_.insert(b.provider);
+      }
+      std::this_thread::sleep_for(options_.pause);
+    }
+    return error(errc::unavailable, "no provider at Akash takes the assistant");
+  }
+
+  static std::string address_of(const json::object& taken) {
+    const auto* leases = data::find_array(taken, "leases");
+    const auto* first = leases == nullptr || leases->empty() ? nullptr : leases->front().if_object();
+    const auto* status = first == nullptr ? nullptr : data::find_object(*first, "status");
+    const auto* services = status == nullptr ? nullptr : data::find_object(*status, "services");
+    if (services == nullptr) return {};
+    for (const auto& service : *services) {
+      const auto* o = service.value().if_object();
+      const auto* uris = o == nullptr ? nullptr : data::find_array(*o, "uris");
+      if (uris == nullptr || uris->empty() || !uris->front().is_string()) continue;
+      const auto uri = std::string(data::view(uris->front().get_string()));
+      return uri.find("://") == std::string::npos ? "https://" + uri : uri;
+    }
+    return {};
+  }
+
+  bool refused_before(const std::string& provider) const {
+    const std::scoped_lock lock(mutex_);
+    return refused_.contains(provider);
+  }
+
+  akash_options options_;
+  std::shared_ptr<http_client> http_;
+  mutable std::mutex mutex_;
+  std::set<std::string> refused_;  // providers that did not take what they had bid for
+};
+
+}  // namespace
+
+std::shared_ptr<assistant_provisioner> make_akash_provisioner(akash_options options, environment parts) {
+  return std::make_shared<akash_provisioner>(std::move(options), std::move(parts.http));
+}
+
+}  // namespace v0
+}  // namespace texbuild
