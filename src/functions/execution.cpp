@@ -46,6 +46,11 @@ std::optional<memo> unwrap(const json_text& recorded) {
   return memo{recorded, {}};
 }
 
+void check_size(const json_text& value) {
+  if (value.text().size() > longest_value)
+    throw non_retriable_error("what was given back is longer than " + std::to_string(longest_value) + " bytes");
+}
+
 /// What the exception means that is being handled. `inside`: thrown by a step, not by the function around it.
 failure describe(const std::exception_ptr& thrown, bool inside) {
   failure why;
@@ -147,6 +152,7 @@ struct function_run::impl {
     try {
       op.data = body();
       op.kind = op_kind::ran;
+      check_size(op.data);
     } catch (...) {
       op.kind = op_kind::failed;
       op.why = describe(std::current_exception(), true);
@@ -265,6 +271,7 @@ execution_outcome one_pass(const function_body& body, const execution_call& call
   execution_outcome out;
   try {
     out.value = body(run);
+    if (!state.unwinding) check_size(out.value);
   } catch (...) {
     if (!state.unwinding) {
       out.what = outcome_kind::failed;

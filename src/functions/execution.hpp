@@ -15,7 +15,8 @@ namespace texbuild {
 inline namespace v0 {
 namespace functions {
 
-constexpr std::size_t most_steps = 1000;  ///< of a run
+constexpr std::size_t most_steps = 1000;         ///< of a run
+constexpr std::size_t longest_value = 4u << 20;  ///< what a step or a function gives, in bytes
 
 struct failure {
   std::string name;
