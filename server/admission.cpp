@@ -16,6 +16,19 @@ reply stranger(session_context& c, request& r, const error& why) {
   return too_often ? std::move(*too_often) : problem(why);
 }
 
+/// The user that a token stands for. An assistant's key does what an assistant has to do, and nothing else.
+result<std::string> identify(session_context& c, const request& r, const std::string& token) {
+  if (assistants::is_key(token)) {
+    const auto owner = c.bots.verify_key(token);
+    const bool its_work = r.path == "/api/chat" || r.path == "/api/build" || r.path.starts_with("/api/build/");
+    if (owner && !its_work) return error(errc::unauthorized, "the key of an assistant does not open this address");
+    return owner;
+  }
+  const auto claims = c.who.verify(token);
+  if (!claims) return claims.error();
+  return claims->user_id;
+}
+
 }  // namespace
 
 std::optional<reply> admit(session_context& c, const route& to, request& r) {
@@ -25,9 +38,9 @@ std::optional<reply> admit(session_context& c, const route& to, request& r) {
       const auto token = find_session_token(r.header("authorization"), r.header("cookie"), cookie_counts);
       if (!token)
         return stranger(c, r, error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
-      const auto claims = c.who.verify(*token);
-      if (!claims) return stranger(c, r, claims.error());
-      r.user = claims->user_id;
+      auto who = identify(c, r, *token);
+      if (!who) return stranger(c, r, who.error());
+      r.user = std::move(*who);
       if (auto known = c.remember(r.user); !known) return problem(known.error());
       if (auto too_often = c.rates.count_user(r, r.user, to.counts_as)) return too_often;
     }

@@ -1,5 +1,7 @@
 #include "server/config.hpp"
 
+#include "server/config_options.hpp"
+#include "server/config_reader.hpp"
 #include "server/text.hpp"
 
 #include <texbuild/version.hpp>
@@ -17,68 +19,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// `listen` is TEXBUILD_LISTEN, `clerk-issuer` is CLERK_ISSUER.
-std::string variable_of(const std::string& flag) {
-  const bool of_a_service = flag.starts_with("clerk-") || flag.starts_with("razorpay-");
-  std::string name = of_a_service ? "" : "TEXBUILD_";
-  for (const char c : flag) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-  return name;
-}
-
-error bad(const std::string& flag, const std::string& why) {
-  return error(errc::invalid_input, "--" + flag + " (" + variable_of(flag) + ") " + why).with_subject(flag);
-}
-
-po::options_description description() {
-  const auto text = [] { return po::value<std::string>()->value_name("TEXT"); };
-  const auto number = [] { return po::value<std::string>()->value_name("N"); };
-  const auto path = [] { return po::value<std::string>()->value_name("PATH"); };
-  const auto yes = [] { return po::value<std::string>()->implicit_value("true")->value_name("BOOL"); };
-  po::options_description all(
-      "Settings, each also as an environment variable (--listen is TEXBUILD_LISTEN,"
-      " --clerk-issuer is CLERK_ISSUER)",
-      100, 60);
-  all.add_options()("help", "show this text")("version", "show the version")(
-      "dev", yes(), "development: no accounts needed, prints a ready token; loopback only")(
-      "dev-token-file", path(), "with --dev: write the ready token to this file too")(
-      "listen", po::value<std::string>()->value_name("ADDR:PORT"),
-      "where to listen [127.0.0.1:9000]; port 0 takes a free one")("port-file", path(),
-                                                                   "write the port that was bound to this file")(
-      "data-dir", path(), "database, artifacts and caches [/var/lib/texbuild for root, else ~/.local/share/texbuild]")(
-      "database-url", text(), "'sqlite:' (a file in the data folder) is the only one so far")(
-      "workers", number(), "builds at once [one per processor]")("build-timeout", number(),
-                                                                 "seconds that a build may take [300]")(
-      "allow-shell-escape", yes(), "let clients ask for shell escape; it runs in the sandbox all the same [false]")(
-      "warm-fonts", yes(), "make LuaTeX's font cache in the background at the start [true]")(
-      "signing-key", text(), "secret for download links, at least 32 bytes [made once, kept in the data folder]")(
-      "signing-key-previous", text(), "the secret before: links signed with it stay valid")(
-      "created-status", number(), "status of POST /build: 201, or 200 for clients that take nothing else [201]")(
-      "cors-origins", text(), "origins of web pages that may call the API, separated by commas [none]")(
-      "plans", path(), "JSON file with the plans and what they allow [free, pro and enterprise]")(
-      "trusted-proxies", text(), "addresses of proxies whose X-Forwarded-For is believed, separated by commas [none]")(
-      "log", text(), "off, error, info or debug [info]")("clerk-issuer", text(),
-                                                         "issuer of session tokens; its key set is fetched from there")(
-      "clerk-jwks-url", text(), "address of the key set, if it is another")(
-      "clerk-jwt-key", text(), "public key (PEM) of session tokens, instead of a key set")(
-      "clerk-authorized-parties", text(), "origins that tokens must come from, separated by commas [any]")(
-      "clerk-secret-key", text(), "secret key: the key set is then fetched from Clerk's Backend API")(
-      "clerk-api-url", text(), "origin of Clerk's Backend API [https://api.clerk.com]")(
-      "allow-private-webhooks", text()->implicit_value("true"),
-      "users may register webhooks at http:// and at private addresses: for development [false]")(
-      "razorpay-key-id", text(), "key that sells plans at Razorpay (rzp_…) [nothing is sold]")(
-      "razorpay-key-secret", text(), "its secret")("razorpay-webhook-secret", text(), "secret of Razorpay's webhooks")(
-      "razorpay-webhook-secret-previous", text(), "the secret before: events from before the change carry it")(
-      "razorpay-api-url", text(), "origin of Razorpay's API [https://api.razorpay.com]")(
-      "razorpay-plan-pro", text(), "Razorpay's id (plan_…) of the plan \"pro\"")("razorpay-plan-enterprise", text(),
-                                                                                 "the same of the plan \"enterprise\"");
-  return all;
-}
-
-using values = std::map<std::string, std::string>;
-
-result<values> collect(const std::vector<std::string>& arguments, const variable_lookup& variable) {
-  values out;
-  const auto known = description();
+result<setting_values> collect(const std::vector<std::string>& arguments, const variable_lookup& variable) {
+  setting_values out;
+  const auto known = describe_settings();
   try {
     po::variables_map given;
     const po::positional_options_description none;
@@ -101,54 +44,7 @@ result<values> collect(const std::vector<std::string>& arguments, const variable
   return out;
 }
 
-/// Reads values into settings; the first that is wrong stays in `wrong`.
-class reader {
- public:
-  reader(const values& from, std::optional<error>& wrong) : from_(from), wrong_(wrong) {}
-
-  void text(const char* flag, std::string& into) {
-    if (const auto* v = value(flag)) into = *v;
-  }
-  void path(const char* flag, std::filesystem::path& into) {
-    if (const auto* v = value(flag)) into = *v;
-  }
-  void list(const char* flag, std::vector<std::string>& into) {
-    if (const auto* v = value(flag)) into = split(*v, ',');
-  }
-  void boolean(const char* flag, bool& into) {
-    const auto* v = value(flag);
-    if (v == nullptr) return;
-    if (const auto b = parse_boolean(*v)) {
-      into = *b;
-    } else {
-      fail(flag, "must be true or false");
-    }
-  }
-  template <class T>
-  void number(const char* flag, std::uint64_t least, std::uint64_t most, T& into) {
-    const auto* v = value(flag);
-    if (v == nullptr) return;
-    const auto n = parse_number(*v);
-    if (n && *n >= least && *n <= most) {
-      into = static_cast<T>(*n);
-    } else {
-      fail(flag, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-  }
-  void fail(const char* flag, const std::string& why) {
-    if (!wrong_) wrong_ = bad(flag, why);
-  }
-  [[nodiscard]] const std::string* value(const char* flag) const {
-    const auto found = from_.find(flag);
-    return found == from_.end() ? nullptr : &found->second;
-  }
-
- private:
-  const values& from_;
-  std::optional<error>& wrong_;
-};
-
-void read_listen(reader& r, settings& s) {
+void read_listen(setting_reader& r, settings& s) {
   const auto* v = r.value("listen");
   if (v == nullptr) return;
   const auto colon = v->rfind(':');
@@ -162,7 +58,7 @@ void read_listen(reader& r, settings& s) {
   s.port = static_cast<std::uint16_t>(port);
 }
 
-void read_log(reader& r, settings& s) {
+void read_log(setting_reader& r, settings& s) {
   const auto* v = r.value("log");
   if (v == nullptr) return;
   if (*v == "off")
@@ -177,24 +73,20 @@ void read_log(reader& r, settings& s) {
     r.fail("log", "must be off, error, info or debug");
 }
 
-/// The origin of an address setting: without a slash at the end, and without the `/v1` that some write.
-std::string origin(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  if (url.ends_with("/v1")) url.resize(url.size() - 3);
-  return url;
-}
-
-void read_sessions(reader& r, settings& s) {
+void read_sessions(setting_reader& r, settings& s) {
   auto& o = s.sessions;
   r.text("clerk-issuer", o.policy.issuer);
   r.text("clerk-jwks-url", o.jwks_url);
   r.text("clerk-jwt-key", o.pem);
   r.list("clerk-authorized-parties", o.policy.authorized_parties);
   std::string secret;
-  std::string api = "https://api.clerk.com";
   r.text("clerk-secret-key", secret);
-  r.text("clerk-api-url", api);
-  for (const char* flag : {"clerk-issuer", "clerk-jwks-url", "clerk-api-url"}) {
+  r.origin("clerk-api-url", s.accounts.api_url);
+  s.accounts.secret_key = secret;
+  r.text("clerk-webhook-secret", s.accounts.webhook_secret);
+  if (!s.accounts.webhook_secret.empty() && !webhook_secret::parse(s.accounts.webhook_secret))
+    r.fail("clerk-webhook-secret", "is no secret of Clerk's webhooks (whsec_…)");
+  for (const char* flag : {"clerk-issuer", "clerk-jwks-url"}) {
     const auto* v = r.value(flag);
     if (v != nullptr && !v->starts_with("https://") && !v->starts_with("http://"))
       r.fail(flag, "must begin with https:// (or http://)");
@@ -206,7 +98,7 @@ void read_sessions(reader& r, settings& s) {
   while (o.policy.issuer.ends_with('/')) o.policy.issuer.pop_back();
   if (!o.pem.empty() || !o.jwks_url.empty()) return;
   if (!secret.empty()) {
-    o.jwks_url = origin(api) + "/v1/jwks";
+    o.jwks_url = s.accounts.api_url + "/v1/jwks";
     o.bearer = secret;
   } else if (!o.policy.issuer.empty()) {
     o.jwks_url = o.policy.issuer + "/.well-known/jwks.json";
@@ -217,7 +109,7 @@ void read_sessions(reader& r, settings& s) {
   }
 }
 
-void read_plans(reader& r, settings& s) {
+void read_plans(setting_reader& r, settings& s) {
   auto& plans = s.billing.plans;
   if (const auto* file = r.value("plans")) {
     std::ifstream in(*file, std::ios::binary);
@@ -236,14 +128,11 @@ void read_plans(reader& r, settings& s) {
   s.engine.plans = plans;
 }
 
-void read_payments(reader& r, settings& s) {
+void read_payments(setting_reader& r, settings& s) {
   razorpay_account account;
   r.text("razorpay-key-id", account.key_id);
   r.text("razorpay-key-secret", account.key_secret);
-  r.text("razorpay-api-url", account.api_url);
-  account.api_url = origin(account.api_url);
-  if (!account.api_url.starts_with("https://") && !account.api_url.starts_with("http://"))
-    r.fail("razorpay-api-url", "must begin with https:// (or http://)");
+  r.origin("razorpay-api-url", account.api_url);
   if (account.key_id.empty() != account.key_secret.empty())
     r.fail(account.key_id.empty() ? "razorpay-key-id" : "razorpay-key-secret", "is missing: both are needed");
   if (!account.key_id.empty()) s.billing.razorpay = std::move(account);
@@ -251,7 +140,7 @@ void read_payments(reader& r, settings& s) {
     if (const auto* secret = r.value(flag)) s.billing.webhook_secrets.push_back(*secret);
 }
 
-void read_proxies(reader& r, settings& s) {
+void read_proxies(setting_reader& r, settings& s) {
   r.list("trusted-proxies", s.trusted_proxies);
   for (const auto& proxy : s.trusted_proxies) {
     boost::system::error_code failed;
@@ -286,7 +175,7 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
     out << "texbuild-server: builds LaTeX projects over HTTP.\n\n"
            "  texbuild-server --dev                    try it out on this machine, without accounts\n"
            "  CLERK_ISSUER=https://… texbuild-server   for real, behind a TLS proxy\n\n"
-        << description()
+        << describe_settings()
         << "\nStops gracefully on SIGTERM and SIGINT, within 30 seconds. Exit codes: 0 stopped, 1 failed, 2 bad "
            "settings.\n";
     shown = shown_text{out.str()};
@@ -297,7 +186,7 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
     return s;
   }
   std::optional<error> wrong;
-  reader r(*given, wrong);
+  setting_reader r(*given, wrong);
   r.boolean("dev", s.dev);
   r.path("dev-token-file", s.dev_token_file);
   r.path("port-file", s.port_file);
@@ -313,14 +202,7 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   s.engine.limits.wall = s.engine.limits.cpu = std::chrono::seconds(timeout);
   r.boolean("warm-fonts", s.warm_fonts);
   r.boolean("allow-shell-escape", s.engine.allow_shell_escape);
-  for (const char* flag : {"signing-key", "signing-key-previous"}) {
-    const auto* key = r.value(flag);
-    if (key == nullptr) continue;
-    if (key->size() < 32) r.fail(flag, "must have at least 32 bytes; 'openssl rand -hex 32' makes one");
-    s.signing_keys.push_back(*key);
-  }
-  if (r.value("signing-key-previous") != nullptr && r.value("signing-key") == nullptr)
-    r.fail("signing-key-previous", "is set without --signing-key (TEXBUILD_SIGNING_KEY)");
+  r.secrets("signing-key", s.signing_keys);
   r.number("created-status", 200, 201, s.created_status);
   r.list("cors-origins", s.cors_origins);
   read_log(r, s);
@@ -328,6 +210,7 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   read_plans(r, s);
   read_payments(r, s);
   read_proxies(r, s);
+  read_platform(r, s);
   r.boolean("allow-private-webhooks", s.notices.allow_private);
   if (s.dev && !boost::asio::ip::make_address(s.address).is_loopback())
     r.fail("listen", "must be a loopback address with --dev: anyone who reaches the server could use it");

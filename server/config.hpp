@@ -3,11 +3,15 @@
 
 #include "server/log.hpp"
 
+#include <texbuild/accounts.hpp>
+#include <texbuild/assistants.hpp>
 #include <texbuild/engine.hpp>
 #include <texbuild/error.hpp>
+#include <texbuild/inngest.hpp>
 #include <texbuild/notifier.hpp>
 #include <texbuild/payments.hpp>
 #include <texbuild/session_token.hpp>
+#include <texbuild/storefront.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -33,6 +37,14 @@ struct settings {
   std::vector<std::string> cors_origins;
   std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-For is believed
   billing_options billing;                   ///< `plans` is the engine's too
+  std::vector<std::string> secret_keys;      ///< newest first; empty: one is made and kept in the data folder
+  accounts_options accounts;
+  storefront_options shop;
+  assistants_options bots;                  ///< without keys, provisioners and `api_url`: server.cpp adds them
+  akash_options akash;                      ///< no key: assistants run on this machine
+  std::string public_url;                   ///< "": this machine and the port that was bound
+  std::filesystem::path assistant_program;  ///< empty: beside this program
+  inngest_options inngest;                  ///< without a key and `dev`, functions run here
   notifier_options notices;
   session_verifier::options sessions;
   engine_options engine;

@@ -29,6 +29,11 @@ result<body_fields> body_fields::read(const request& r) {
   return body_fields(std::move(value.as_object()));
 }
 
+bool body_fields::has(std::string_view name) const {
+  const auto* v = members_.if_contains(name);
+  return v != nullptr && !v->is_null();
+}
+
 result<std::string> body_fields::text(std::string_view name, std::size_t most) const {
   const auto* v = members_.if_contains(name);
   if (v == nullptr) return error(errc::invalid_input, "is missing").with_subject(std::string(name));

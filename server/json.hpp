@@ -24,6 +24,8 @@ class body_fields {
  public:
   /// `errc::invalid_input`.
   static result<body_fields> read(const request& r);
+  /// False for one that is null, too.
+  [[nodiscard]] bool has(std::string_view name) const;
   /// `errc::invalid_input` names the member.
   [[nodiscard]] result<std::string> text(std::string_view name, std::size_t most = 200) const;
 

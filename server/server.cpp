@@ -3,6 +3,8 @@
 #include "server/dev_issuer.hpp"
 #include "server/limits.hpp"
 #include "server/listener.hpp"
+#include "server/pause.hpp"
+#include "server/platform.hpp"
 #include "server/private_file.hpp"
 #include "server/router.hpp"
 #include "server/routes/account.hpp"
@@ -10,6 +12,7 @@
 #include "server/routes/builds.hpp"
 #include "server/routes/endpoints.hpp"
 #include "server/routes/health.hpp"
+#include "server/routes/platform.hpp"
 #include "server/routes/webhooks.hpp"
 #include "server/services.hpp"
 #include "server/session.hpp"
@@ -26,8 +29,6 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -65,15 +66,6 @@ result<fs::path> make_uploads(const fs::path& data_dir) {
   return folder;
 }
 
-/// False as soon as it is time to stop.
-bool pause(const std::stop_token& stop, seconds time) {
-  std::mutex waiting;
-  std::condition_variable_any woken;
-  std::unique_lock lock(waiting);
-  woken.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
-
 result<url_signer> make_signer(const settings& with, entropy& random) {
   auto keys = with.signing_keys;
   if (keys.empty()) {
@@ -108,6 +100,7 @@ struct web_server::impl {
   std::optional<engine> builds;
   std::optional<billing> money;
   std::optional<notifier> notices;
+  std::unique_ptr<platform> beside;
   std::optional<limits> rates;
   std::optional<session_verifier> who;
   std::optional<url_signer> links;
@@ -154,6 +147,9 @@ result<void> web_server::impl::open_money(const environment& parts) {
   auto told = notifier::open(with.notices, same);
   if (!told) return told.error();
   notices.emplace(std::move(*told));
+  auto platform_opened = platform::open(with, same, door->port(), log);
+  if (!platform_opened) return platform_opened.error();
+  beside = std::move(*platform_opened);
   auto opened = billing::open(with.billing, std::move(same));
   if (!opened) return opened.error();
   money.emplace(std::move(*opened));
@@ -183,15 +179,16 @@ result<void> web_server::impl::start(environment parts) {
   if (auto sessions = open_sessions(parts); !sessions) return sessions;
   if (auto sold = open_money(parts); !sold) return sold;
 
-  for_routes.emplace(*builds, *links, *rates, *money, *notices, *parts.time, with.created_status);
+  for_routes.emplace(*builds, *links, *rates, *money, *notices, beside->users(), beside->shop(), beside->bots(),
+                     beside->functions(), *parts.time, with.created_status);
   std::vector<route> all = build_routes(*for_routes);
   for (auto& more : {artifact_routes(*for_routes), account_routes(*for_routes), endpoint_routes(*for_routes),
-                     webhook_routes(*for_routes), health_routes(*for_routes)})
+                     webhook_routes(*for_routes), platform_routes(*for_routes), health_routes(*for_routes)})
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
-  context = std::make_shared<session_context>(with, *routes, *builds, *who, *rates, parts.time, parts.random, log,
-                                              pool.get_executor(), outside.get_executor(), forms.get_executor(),
-                                              std::move(*uploads));
+  context = std::make_shared<session_context>(with, *routes, *builds, *who, beside->bots(), *rates, parts.time,
+                                              parts.random, log, pool.get_executor(), outside.get_executor(),
+                                              forms.get_executor(), std::move(*uploads));
   door->start([c = context](asio::ip::tcp::socket socket) {
     if (c->open_sessions() < most_connections) start_session(std::move(socket), c);
   });
@@ -199,6 +196,7 @@ result<void> web_server::impl::start(environment parts) {
   for (unsigned i = 0; i < io_threads; ++i) threads.emplace_back([this] { io.run(); });
   sweeping = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
   notifying = std::jthread([this](const std::stop_token& stop) { notify(stop); });
+  beside->start();
   if (!with.port_file.empty()) {
     if (auto written = write_private(with.port_file, std::to_string(door->port()) + "\n"); !written) return written;
   }
@@ -225,6 +223,7 @@ void web_server::impl::sweep(const std::stop_token& stop) {
     if (!swept)
       log.write(log_level::error, "webhooks and checkouts: " + swept.error().detail() + " " + swept.error().cause());
     rates->sweep();
+    beside->sweep(stop);
   } while (pause(stop, sweep_pause));
 }
 
@@ -249,6 +248,7 @@ void web_server::impl::stop() {
   const auto until = std::chrono::steady_clock::now() + requests_may_finish;
   while (context && context->open_sessions() > 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(milliseconds(20));
+  if (beside) beside->stop();
   notifying = {};
   sweeping = {};  // a call to another service ends by itself, as long as there are threads for it
   busy.reset();

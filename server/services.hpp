@@ -3,11 +3,15 @@
 
 #include "server/limits.hpp"
 
+#include <texbuild/accounts.hpp>
+#include <texbuild/assistants.hpp>
 #include <texbuild/engine.hpp>
 #include <texbuild/environment.hpp>
+#include <texbuild/inngest.hpp>
 #include <texbuild/notifier.hpp>
 #include <texbuild/payments.hpp>
 #include <texbuild/signed_url.hpp>
+#include <texbuild/storefront.hpp>
 
 namespace texbuild::server {
 
@@ -17,11 +21,26 @@ struct services {
   const limits& rates;
   billing& money;
   notifier& notices;
+  accounts& users;
+  storefront& shop;
+  assistants& bots;
+  const inngest_endpoint& functions;
   const clock& time;
   int created_status;  ///< of POST /build: 201, or 200 for clients that take nothing else
 
-  services(engine& b, const url_signer& l, const limits& r, billing& m, notifier& n, const clock& t, int created)
-      : builds(b), links(l), rates(r), money(m), notices(n), time(t), created_status(created) {}
+  services(engine& b, const url_signer& l, const limits& r, billing& m, notifier& n, accounts& u, storefront& sh,
+           assistants& a, const inngest_endpoint& f, const clock& t, int created)
+      : builds(b),
+        links(l),
+        rates(r),
+        money(m),
+        notices(n),
+        users(u),
+        shop(sh),
+        bots(a),
+        functions(f),
+        time(t),
+        created_status(created) {}
 };
 
 }  // namespace texbuild::server

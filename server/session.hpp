@@ -7,6 +7,7 @@
 #include "server/log.hpp"
 #include "server/router.hpp"
 
+#include <texbuild/assistants.hpp>
 #include <texbuild/engine.hpp>
 #include <texbuild/environment.hpp>
 #include <texbuild/session_token.hpp>
@@ -43,6 +44,7 @@ struct session_context {
   const router& routes;
   engine& builds;
   session_verifier& who;
+  assistants& bots;
   const limits& rates;
   std::shared_ptr<clock> time;
   std::shared_ptr<entropy> random;
@@ -53,13 +55,14 @@ struct session_context {
   std::filesystem::path uploads;         ///< where forms stream to
   std::atomic<bool> stopping{false};
 
-  session_context(const settings& s, const router& r, engine& b, session_verifier& v, const limits& rl,
+  session_context(const settings& s, const router& r, engine& b, session_verifier& v, assistants& a, const limits& rl,
                   std::shared_ptr<clock> t, std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p,
                   boost::asio::any_io_executor o, boost::asio::any_io_executor f, std::filesystem::path u)
       : with(s),
         routes(r),
         builds(b),
         who(v),
+        bots(a),
         rates(rl),
         time(std::move(t)),
         random(std::move(e)),

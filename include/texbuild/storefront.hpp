@@ -127,9 +127,9 @@ class TEXBUILD_API storefront {
   /// What the user may still use. Asks Polar (for 2 seconds at most) unless it said something within `max_age`; when it
   /// cannot be reached, what was known last counts.
   result<credit_report> credit(std::string_view user, std::chrono::seconds max_age = std::chrono::seconds(0));
-  /// Whether a request may begin while requests that are under way have reserved so many tokens.
-  /// `errc::payment_required`: Polar has no such customer, or nothing is left.
-  result<void> may_spend(std::string_view user, std::int64_t reserved_tokens);
+  /// Tokens that the user can still pay, 0 or less for none; Polar is asked as for `credit`, unless it said something
+  /// within `counted_for`. `errc::payment_required`: Polar has no such customer.
+  result<std::int64_t> spendable(std::string_view user);
   /// Tokens an hour of the tier that counts.
   result<std::int64_t> tokens_per_hour(std::string_view user);
   /// Takes a use off the credit, and has Polar told of it, once for each id; durable when it returns.

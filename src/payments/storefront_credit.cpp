@@ -106,13 +106,12 @@ result<credit_report> storefront::credit(std::string_view user, std::chrono::sec
   return report;
 }
 
-result<void> storefront::may_spend(std::string_view user, std::int64_t reserved_tokens) {
+result<std::int64_t> storefront::spendable(std::string_view user) {
   const auto report = credit(user, impl_->options.counted_for);
   if (!report) return report.error();
-  if (!report->customer) return error(errc::payment_required, "there is no customer account: buy an assistant first");
-  if (report->limit_tokens - report->used_tokens - reserved_tokens <= 0)
-    return error(errc::payment_required, "the credit is used up");
-  return {};
+  if (!report->customer)
+    return error(errc::payment_required, "there is no customer account: buy an assistant first");
+  return report->limit_tokens - report->used_tokens;
 }
 
 result<std::int64_t> storefront::tokens_per_hour(std::string_view user) {

@@ -1,0 +1,58 @@
+// The settings of the platform: Polar, chat, assistants, durable functions.
+#include "server/config_reader.hpp"
+#include "server/text.hpp"
+
+#include <texbuild/inngest.hpp>
+
+namespace texbuild::server {
+namespace {
+
+void read_polar(setting_reader& r, settings& s) {
+  auto& o = s.shop;
+  polar_account account;
+  r.text("polar-access-token", account.access_token);
+  r.origin("polar-api-url", account.api_url);
+  if (!account.access_token.empty()) o.polar = std::move(account);
+  r.text("polar-webhook-secret", o.webhook_secret);
+  r.text("checkout-success-url", o.success_url);
+  r.list("models", o.models);
+  if (o.models.empty()) r.fail("models", "must name at least one model");
+  for (auto& tier : o.tiers) r.text(("polar-product-id-" + tier.name).c_str(), tier.polar_product);
+}
+
+void read_assistants(setting_reader& r, settings& s) {
+  r.text("public-url", s.public_url);
+  while (s.public_url.ends_with('/')) s.public_url.pop_back();
+  r.path("assistant-program", s.assistant_program);
+  r.origin("telegram-api-url", s.bots.telegram_url);
+  r.text("akash-api-key", s.akash.api_key);
+  r.origin("akash-console-api-url", s.akash.api_url);
+  r.text("assistant-image", s.akash.image);
+  if (s.akash.api_key.empty()) return;
+  if (s.akash.image.empty()) r.fail("assistant-image", "is not set: Akash runs containers");
+  if (s.public_url.empty()) r.fail("public-url", "is not set: assistants at Akash could not reach this server");
+}
+
+void read_functions(setting_reader& r, settings& s) {
+  const auto lookup = [&r](std::string_view variable) -> std::optional<std::string> {
+    auto flag = lower_case(variable);
+    for (auto& c : flag)
+      if (c == '_') c = '-';
+    const auto* v = r.value(flag.c_str());
+    return v == nullptr ? std::nullopt : std::optional(*v);
+  };
+  auto read = inngest_options::from_environment(lookup);
+  if (!read) return r.fail("inngest-dev", "and the others of Inngest: " + read.error().detail());
+  s.inngest = std::move(*read);
+}
+
+}  // namespace
+
+void read_platform(setting_reader& r, settings& s) {
+  r.secrets("secret-key", s.secret_keys);
+  read_polar(r, s);
+  read_assistants(r, s);
+  read_functions(r, s);
+}
+
+}  // namespace texbuild::server

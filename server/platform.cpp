@@ -1,0 +1,151 @@
+#include "server/platform.hpp"
+
+#include "server/pause.hpp"
+#include "server/private_file.hpp"
+#include "server/text.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <array>
+
+namespace texbuild::server {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+constexpr seconds tend_pause{1};
+constexpr seconds after_failure{5};
+constexpr const char* app_id = "texbuild";
+
+/// The secrets that seal users' tokens: those that were set, else one that is made once.
+result<std::vector<std::string>> secret_keys(const settings& with, entropy& random) {
+  if (!with.secret_keys.empty()) return with.secret_keys;
+  auto key = read_or_make(with.data_dir / "secret.key", [&]() -> result<std::string> {
+    std::array<std::byte, 32> bytes{};
+    random.fill(bytes);
+    return hex(bytes);
+  });
+  if (!key) return key.error();
+  return std::vector<std::string>{std::move(*key)};
+}
+
+/// Where a process on this machine reaches the server.
+std::string own_url(const settings& with, std::uint16_t port) {
+  auto address = boost::asio::ip::make_address(with.address);
+  if (address.is_unspecified())
+    address = address.is_v6() ? boost::asio::ip::make_address("::1") : boost::asio::ip::make_address("127.0.0.1");
+  const auto host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
+  return "http://" + host + ":" + std::to_string(port);
+}
+
+fs::path program_beside_this_one() {
+  std::error_code failed;
+  return fs::read_symlink("/proc/self/exe", failed).parent_path() / "texbuild-assistant";
+}
+
+}  // namespace
+
+result<std::unique_ptr<platform>> platform::open(const settings& with, environment parts, std::uint16_t port,
+                                                 logger& log) {
+  std::unique_ptr<platform> out(new platform(log));
+  if (auto opened = out->open_parts(with, parts, port); !opened) return opened.error();
+  return out;
+}
+
+result<void> platform::open_parts(const settings& with, const environment& parts, std::uint16_t port) {
+  auto keys = secret_keys(with, *parts.random);
+  if (!keys) return keys.error();
+  const auto box = secret_box::make(*keys, parts.random);
+  if (!box) return box.error();
+
+  auto known = accounts::open(with.accounts, parts);
+  if (!known) return known.error();
+  users_.emplace(std::move(*known));
+
+  auto shop = with.shop;
+  shop.email = [users = &*users_](std::string_view user) {
+    const auto email = users->email_of(user);
+    return email ? *email : std::string();
+  };
+  auto sold = storefront::open(std::move(shop), *box, parts);
+  if (!sold) return sold.error();
+  shop_.emplace(std::move(*sold));
+
+  auto bots = with.bots;
+  bots.keys = *keys;
+  bots.api_url = with.public_url.empty() ? own_url(with, port) : with.public_url;
+  if (!with.akash.api_key.empty()) bots.provisioners.push_back(make_akash_provisioner(with.akash, parts));
+  local_provisioner_options local;
+  local.program = (with.assistant_program.empty() ? program_beside_this_one() : with.assistant_program).string();
+  local.output = [this](std::string_view deployment, std::string_view line) {
+    log_.write(log_level::debug, "assistant " + std::string(deployment) + ": " + std::string(line));
+  };
+  environment children;  // a program of ours: not in a sandbox
+  bots.provisioners.push_back(make_local_provisioner(std::move(local), bots.telegram_url, children));
+  auto opened = assistants::open(std::move(bots), *box, parts);
+  if (!opened) return opened.error();
+  bots_.emplace(std::move(*opened));
+
+  function_host host(app_id);
+  if (auto added = bots_->add_functions(host); !added) return added;
+  auto endpoint = inngest_endpoint::open(host, with.inngest, parts);
+  if (!endpoint) return endpoint.error();
+  inngest_.emplace(std::move(*endpoint));
+  if (with.inngest.dev || !with.inngest.signing_key.empty()) return {};
+  auto runner = function_runner::open(std::move(host), function_runner_options(), parts);
+  if (!runner) return runner.error();
+  runner_.emplace(std::move(*runner));
+  return {};
+}
+
+platform::~platform() { stop(); }
+
+event_sink& platform::events() noexcept {
+  if (runner_) return *runner_;
+  return *inngest_;
+}
+
+void platform::start() {
+  tending_ = std::jthread([this](const std::stop_token& stop) { tend(stop); });
+  if (runner_) running_ = std::jthread([this](const std::stop_token& stop) { run_functions(stop); });
+}
+
+void platform::complain(const char* what, const error& e) {
+  auto line = std::string(what) + ": " + e.detail() + " " + e.cause();
+  if (line == last_complaint_) return;  // once, not every second
+  log_.write(log_level::error, line);
+  last_complaint_ = std::move(line);
+}
+
+void platform::tend(const std::stop_token& stop) {
+  if (const auto sealed = bots_->seal_again(); !sealed) complain("sealing tokens again", sealed.error());
+  do {
+    if (const auto begun = bots_->start_paid(events()); !begun) complain("beginning deployments", begun.error());
+    if (const auto kept = bots_->supervise(); !kept) complain("assistants", kept.error());
+    if (const auto told = shop_->send_usage(stop); !told) complain("telling Polar of uses", told.error());
+  } while (pause(stop, tend_pause));
+}
+
+void platform::run_functions(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto done = runner_->work(stop);
+    if (done) continue;
+    log_.write(log_level::error, "durable functions: " + done.error().detail() + " " + done.error().cause());
+    pause(stop, after_failure);
+  }
+}
+
+void platform::sweep(const std::stop_token& stop) {
+  if (const auto done = users_->sweep(); !done) complain("webhooks of Clerk", done.error());
+  if (const auto done = shop_->sweep(stop); !done) complain("webhooks of Polar", done.error());
+}
+
+void platform::stop() {
+  tending_.request_stop();
+  running_.request_stop();
+  tending_ = {};
+  running_ = {};
+}
+
+}  // namespace texbuild::server

@@ -1,0 +1,64 @@
+// What the server runs beside builds: accounts, the storefront, assistants, and durable functions; opened, kept going
+// and stopped together.
+#pragma once
+
+#include "server/config.hpp"
+#include "server/log.hpp"
+
+#include <texbuild/accounts.hpp>
+#include <texbuild/assistants.hpp>
+#include <texbuild/environment.hpp>
+#include <texbuild/function_runner.hpp>
+#include <texbuild/inngest.hpp>
+#include <texbuild/storefront.hpp>
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+namespace texbuild::server {
+
+/// Thread safe once it is started.
+class platform {
+ public:
+  /// `parts` has to have the engine's database and an HTTP client; `port` was bound.
+  static result<std::unique_ptr<platform>> open(const settings& with, environment parts, std::uint16_t port,
+                                                logger& log);
+  platform(const platform&) = delete;
+  platform& operator=(const platform&) = delete;
+  ~platform();
+
+  /// Begins to run functions, and to look after what was bought.
+  void start();
+  /// Now and then: what webhooks and crashes left, and what is old.
+  void sweep(const std::stop_token& stop);
+  /// Lets steps that run end. Assistants on this machine end with it.
+  void stop();
+
+  [[nodiscard]] accounts& users() noexcept { return *users_; }
+  [[nodiscard]] storefront& shop() noexcept { return *shop_; }
+  [[nodiscard]] assistants& bots() noexcept { return *bots_; }
+  [[nodiscard]] const inngest_endpoint& functions() const noexcept { return *inngest_; }
+
+ private:
+  explicit platform(logger& log) : log_(log) {}
+  result<void> open_parts(const settings& with, const environment& parts, std::uint16_t port);
+  [[nodiscard]] event_sink& events() noexcept;
+  void tend(const std::stop_token& stop);
+  void run_functions(const std::stop_token& stop);
+  void complain(const char* what, const error& e);
+
+  logger& log_;
+  std::optional<accounts> users_;
+  std::optional<storefront> shop_;
+  std::optional<assistants> bots_;
+  std::optional<inngest_endpoint> inngest_;
+  std::optional<function_runner> runner_;  // none: Inngest runs the functions
+  std::string last_complaint_;
+  std::jthread tending_;
+  std::jthread running_;
+};
+
+}  // namespace texbuild::server
