@@ -1,5 +1,8 @@
 #include "src/functions/event.hpp"
 
+#include "src/data/json_slice.hpp"
+#include "src/functions/execution.hpp"
+
 namespace texbuild {
 inline namespace v0 {
 namespace functions {
@@ -24,6 +27,8 @@ result<void> check_events(const std::vector<function_event>& events) {
     if (e.name.starts_with("inngest/")) return bad("names of events that begin with inngest/ are reserved");
     if (!e.data.is_object()) return bad("the data of the event " + e.name + " is no object");
     if (e.user && !e.user->is_object()) return bad("the user of the event " + e.name + " is no object");
+    for (const auto* part : {&e.data, e.user ? &*e.user : &e.data})
+      if (!data::check_json(part->text(), deepest_value)) return bad("the event " + e.name + " is nested too deeply");
     if (e.data.text().size() > longest_event) return bad("the data of the event " + e.name + " is too large");
     if (e.id.size() > 512) return bad("the id of an event has at most 512 bytes");
     if (e.at && (milliseconds(*e.at) < earliest || milliseconds(*e.at) > latest))

@@ -2,6 +2,7 @@
 
 #include "src/crypto/digest.hpp"
 #include "src/crypto/hmac.hpp"
+#include "src/data/json_slice.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -49,6 +50,8 @@ std::optional<memo> unwrap(const json_text& recorded) {
 void check_size(const json_text& value) {
   if (value.text().size() > longest_value)
     throw non_retriable_error("what was given back is longer than " + std::to_string(longest_value) + " bytes");
+  if (!data::check_json(value.text(), deepest_value))
+    throw non_retriable_error("what was given back is nested more than " + std::to_string(deepest_value) + " deep");
 }
 
 /// What the exception means that is being handled. `inside`: thrown by a step, not by the function around it.
@@ -213,6 +216,7 @@ std::optional<json_text> function_run::wait_for_event(std::string_view id, const
 
 json_text function_run::invoke(std::string_view id, std::string_view function, const json_text& data,
                                std::optional<std::chrono::milliseconds> timeout) {
+  check_size(data);
   step_op op;
   op.hash = impl_.enter(id);
   op.id = id;

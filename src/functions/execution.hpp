@@ -17,6 +17,7 @@ namespace functions {
 
 constexpr std::size_t most_steps = 1000;         ///< of a run
 constexpr std::size_t longest_value = 4u << 20;  ///< what a step or a function gives, in bytes
+constexpr std::size_t deepest_value = 90;        ///< of what is wrapped on its way: below what is read
 
 struct failure {
   std::string name;

@@ -150,6 +150,33 @@ const std::vector<migration>& migrations() {
           "CREATE INDEX deployments_to_start ON deployments (paid_at) WHERE paid_at IS NOT NULL AND asked_at IS NULL",
           "CREATE INDEX deployments_abandoned ON deployments (created_at) WHERE checkout = ''",
           "CREATE INDEX deployments_placed ON deployments (provisioner) WHERE place <> ''",
+      },
+      {
+          // Durable functions. Times are milliseconds here. function_events: ids, so that none counts twice.
+          "CREATE TABLE function_events (id TEXT PRIMARY KEY, at BIGINT NOT NULL)",
+          "CREATE INDEX function_events_age ON function_events (at)",
+          // parent: the run and the step that invoked it, or ''. claims: how often a task of it was taken; numbers
+          // leases.
+          "CREATE TABLE function_runs (id TEXT PRIMARY KEY, function TEXT NOT NULL, event_id TEXT NOT NULL,"
+          " events TEXT NOT NULL, status BIGINT NOT NULL DEFAULT 0, output TEXT NOT NULL DEFAULT 'null',"
+          " error_name TEXT NOT NULL DEFAULT '', error_message TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL,"
+          " ended_at BIGINT, parent TEXT NOT NULL, parent_step TEXT NOT NULL, claims BIGINT NOT NULL DEFAULT 0)",
+          "CREATE INDEX function_runs_of ON function_runs (event_id, id)",
+          "CREATE INDEX function_runs_ended ON function_runs (ended_at) WHERE ended_at IS NOT NULL",
+          "CREATE TABLE function_steps (run TEXT NOT NULL REFERENCES function_runs (id), step TEXT NOT NULL,"
+          " value TEXT NOT NULL, PRIMARY KEY (run, step))",
+          // target: '' to find out what comes next, else a step's hash. due_at: of a leased one, when the lease is
+          // over. claims: since it was last settled. again: something was recorded since it was taken.
+          "CREATE TABLE function_tasks (run TEXT NOT NULL REFERENCES function_runs (id), target TEXT NOT NULL,"
+          " kind BIGINT NOT NULL, due_at BIGINT NOT NULL, leased BIGINT NOT NULL DEFAULT 0,"
+          " fence BIGINT NOT NULL DEFAULT 0, attempts BIGINT NOT NULL DEFAULT 0, claims BIGINT NOT NULL DEFAULT 0,"
+          " again BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (run, target))",
+          "CREATE INDEX function_tasks_due ON function_tasks (due_at, run, target)",
+          // event: '' while an invoked function is under way. cancels: the event ends the run. until: 0 for ever.
+          "CREATE TABLE function_waits (run TEXT NOT NULL REFERENCES function_runs (id), step TEXT NOT NULL,"
+          " event TEXT NOT NULL, expression TEXT NOT NULL, cancels BIGINT NOT NULL, until BIGINT NOT NULL,"
+          " PRIMARY KEY (run, step))",
+          "CREATE INDEX function_waits_for ON function_waits (event, run, step)",
       }};
   return all;
 }
