@@ -8,9 +8,9 @@
 #include <csignal>
 #include <filesystem>
 #include <map>
+#include <poll.h>
 #include <random>
 #include <set>
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
