@@ -316,6 +316,7 @@ result<std::vector<std::string>> inngest_endpoint::impl::send(const std::vector<
   if (events.empty()) return std::vector<std::string>();
   const auto now = parts.time->now();
   std::vector<json_text> bodies;
+  bodies.reserve(events.size());
   for (const auto& e : events) bodies.push_back(event_json(e, now));
   std::array<std::byte, 10> bytes{};
   parts.random->fill(bytes);

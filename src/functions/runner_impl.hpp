@@ -51,8 +51,8 @@ struct function_runner::impl {
   result<std::vector<std::string>> send(const std::vector<function_event>& events);
   void wake();
 
-  /// False: nothing is due.
-  result<bool> run_one(const std::stop_token& stop);
+  /// Some steps of the run that is due for longest: how many. 0: nothing is due.
+  result<unsigned> run_one(const std::stop_token& stop);
   result<void> work_on(const std::stop_token& stop);
   result<void> renew();
   /// Waits until no body is running, but for no longer than that; whether one is.

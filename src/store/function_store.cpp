@@ -124,7 +124,8 @@ void expire(statements& s, const std::string& run, const std::string& step, std:
   wake(s, run, now);
 }
 
-function_task task_from(statements& s, const sql_row& row) {
+/// Takes a task whose columns are `run, target, kind, attempts, claims`.
+function_task take(statements& s, const sql_row& row, milliseconds until) {
   function_task t;
   t.run = row.text(0);
   t.target = row.text(1);
@@ -140,6 +141,10 @@ function_task task_from(statements& s, const sql_row& row) {
   t.fence = run.front().integer(3);
   for (const auto& step : s.run("SELECT step, value FROM function_steps WHERE run = $1", t.run))
     t.recorded.emplace_back(step.text(0), step.text(1));
+  s.run(
+      "UPDATE function_tasks SET fence = $4, claims = claims + 1, leased = 1, again = 0, due_at = $3"
+      " WHERE run = $1 AND target = $2",
+      t.run, t.target, until, t.fence);
   t.plan_only =
       !s.run("SELECT 1 FROM function_tasks WHERE run = $1 AND target <> '' AND kind = 0 LIMIT 1", t.run).empty();
   return t;
@@ -238,12 +243,7 @@ result<std::optional<function_task>> function_store::claim(milliseconds now, mil
         expire(s, row.text(0), row.text(1), row.integer(2), now);
         continue;
       }
-      auto task = task_from(s, row);
-      s.run(
-          "UPDATE function_tasks SET fence = $4, claims = claims + 1, leased = 1, again = 0, due_at = $3"
-          " WHERE run = $1 AND target = $2",
-          task.run, task.target, now + lease, task.fence);
-      return task;
+      return take(s, row, now + lease);
     }
   });
 }
@@ -258,20 +258,29 @@ result<bool> function_store::renew(const function_task& task, milliseconds until
   });
 }
 
-result<bool> function_store::settle(const function_task& task, const settlement& came, milliseconds now) {
+result<settled> function_store::settle(const function_task& task, const settlement& came, milliseconds now,
+                                       milliseconds lease) {
   return writing(*db_, [&](statements& s) {
+    settled out;
     if (s.run("SELECT 1 FROM function_tasks WHERE run = $1 AND target = $2 AND fence = $3 AND leased = 1", task.run,
               task.target, task.fence)
             .empty())
-      return false;
+      return out;
     if (came.next == settlement::next_step::end) {
-      const bool ended = end(s, task.run, came, now);
-      if (ended && came.failed) take_event(s, *came.failed, match_, now);
-      return ended;
+      out.done = end(s, task.run, came, now);
+      if (out.done && came.failed) take_event(s, *came.failed, match_, now);
+      return out;
     }
     note_steps(s, task, came, now);
     move_on(s, task, came, now);
-    return true;
+    out.done = true;
+    if (lease == 0 || came.next != settlement::next_step::go_on) return out;
+    const auto rows = s.run(
+        "SELECT run, target, kind, attempts, claims FROM function_tasks WHERE run = $1 AND target = '' AND leased = 0"
+        " AND due_at <= $2",
+        task.run, now);
+    if (!rows.empty()) out.next = take(s, rows.front(), now + lease);
+    return out;
   });
 }
 

@@ -90,6 +90,11 @@ struct settlement {
   std::optional<new_event> failed;  ///< told when the run has failed
 };
 
+struct settled {
+  bool done = false;                  ///< else it was another's by then, and nothing was done
+  std::optional<function_task> next;  ///< what is to be done now
+};
+
 struct run_row {
   std::string id;
   std::string function;
@@ -117,8 +122,8 @@ class function_store {
   result<std::optional<function_task>> claim(milliseconds now, milliseconds lease);
   /// False: it is another's by now.
   result<bool> renew(const function_task& task, milliseconds until);
-  /// False: it was another's by then, and nothing was done.
-  result<bool> settle(const function_task& task, const settlement& came, milliseconds now);
+  /// With a lease, a run that goes on is taken again at once.
+  result<settled> settle(const function_task& task, const settlement& came, milliseconds now, milliseconds lease = 0);
 
   result<std::optional<milliseconds>> next_due();
   result<std::optional<run_row>> find_run(std::string_view id);

@@ -463,7 +463,7 @@ TEST_F(FunctionRunner, GoesOnWhereAnotherProcessDied) {
   store::settlement late;
   late.next = store::settlement::next_step::end;
   late.status = 2;
-  EXPECT_FALSE(rows.settle(*lost, late, now()).value());
+  EXPECT_FALSE(rows.settle(*lost, late, now()).value().done);
   EXPECT_FALSE(rows.renew(*lost, now() + 1000).value());
   EXPECT_EQ(only(runner, event).status, run_status::completed);
 }
@@ -486,8 +486,8 @@ TEST_F(FunctionRunner, LetsNoOldLeaseFitANewTaskOfTheSameRun) {
   const auto fresh = rows.claim(now(), 30'000).value();
   ASSERT_TRUE(old && fresh);
   EXPECT_EQ(old->target, fresh->target);
-  EXPECT_FALSE(rows.settle(*old, store::settlement(), now()).value());
-  EXPECT_TRUE(rows.settle(*fresh, store::settlement(), now()).value());
+  EXPECT_FALSE(rows.settle(*old, store::settlement(), now()).value().done);
+  EXPECT_TRUE(rows.settle(*fresh, store::settlement(), now()).value().done);
 }
 
 TEST_F(FunctionRunner, GivesUpOnAStepThatEndsTheProcessEachTime) {
@@ -600,6 +600,25 @@ TEST_F(FunctionRunner, WorksOnManyRunsAtTheSameTimeAndDoesEachStepOnce) {
     for (const auto& count : counts) EXPECT_EQ(count, 1);
   for (const auto& event : events) EXPECT_EQ(only(one, event).status, run_status::completed);
   nothing_is_left_to_do();
+}
+
+TEST_F(FunctionRunner, LetsAShortRunPassALongOne) {
+  std::vector<std::string> order;
+  auto o = on("long", "app/long");
+  add(o, [&](function_run& step) -> json_text {
+    for (int i = 0; i < 100; ++i) step.run("a", [&] { time->advance(1ms); });
+    step.run("end", [&] { order.emplace_back("long"); });
+    return {};
+  });
+  add(on("short", "app/short"), [&](function_run& step) -> json_text {
+    step.run("end", [&] { order.emplace_back("short"); });
+    return {};
+  });
+  auto runner = open();
+  send(runner, "app/long");
+  send(runner, "app/short");
+  runner.run_due().value();
+  EXPECT_THAT(order, ElementsAre("short", "long"));
 }
 
 TEST_F(FunctionRunner, RunsBranchesAtTheSameTime) {

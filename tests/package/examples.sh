@@ -28,6 +28,22 @@ grep -q '^Index$' 1.txt
 grep -q 'TUGboat' 1.txt
 ! grep -q '??' 1.txt
 
+# Killed in the middle and started again, the function goes on where it was; a third time there is nothing to do.
+timeout -s KILL 0.5 "$examples/5_durable" 5.db >5a.out || true
+check timeout 60 "$examples/5_durable" 5.db >5b.out
+check timeout 60 "$examples/5_durable" 5.db >5c.out
+for line in 'number 7 is for Tables & Trees' 'printing' 'the authors are told, at the second attempt'; do
+  grep -qxF "$line" 5a.out 5b.out || { cat 5?.out; echo "not there: $line"; exit 1; }
+done
+[[ $(cat 5c.out) == '{"journal":"Tables & Trees","number":7}' ]]
+
+coproc inngest { INNGEST_DEV=1 exec "$examples/6_inngest" 0; }
+trap 'kill "$inngest_PID"' EXIT
+read -r url <&"${inngest[0]}"
+curl -sSi "$url" | grep -qi '^x-inngest-sdk: texbuild-cpp:v'
+curl -sS "$url?fnId=app-welcome&stepId=step" -d '{"event":{"name":"app/paper.sent","data":{"title":"On trees"}}}' |
+  grep -qF '"op":"StepRun","displayName":"count the pages","data":8}]'
+
 refused() {  # refused <exit status> <words> <command …>
   local status=0 said
   said=$("${@:3}" 2>&1) || status=$?
