@@ -32,6 +32,7 @@ constexpr row rows[] = {
     {errc::provider_error, 502, "provider_error", "An outside service failed"},
     {errc::canceled, 503, "unavailable", "Service unavailable"},
     {errc::timed_out, 503, "unavailable", "Service unavailable"},
+    {errc::payment_required, 402, "payment_required", "Payment required"},
     {errc::internal, 500, "server_error", "Internal server error"},
 };
 

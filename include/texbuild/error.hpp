@@ -38,6 +38,7 @@ enum class errc {
   canceled = 15,               ///< stopped on request
   timed_out = 16,              ///< took longer than allowed
   internal = 17,               ///< a fault of this library or of the machine
+  payment_required = 18,       ///< nothing left to pay with
 };
 
 /// Which limit was hit, of `errc::limit_exceeded`.

@@ -43,6 +43,8 @@ const char* words(int code) {
       return "timed out";
     case errc::internal:
       return "internal error";
+    case errc::payment_required:
+      return "payment required";
   }
   return "unknown error";
 }
