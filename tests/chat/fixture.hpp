@@ -88,7 +88,9 @@ class Chat : public ::testing::Test {
                               requests.push_back(r);
                               return answer;
                             },
-                            [this](const http_request& /*r*/) {
+                            [this](const http_request& /*r*/) -> texbuild::testing::scripted_http::pieces {
+                              const std::scoped_lock guard(mutex);
+                              if (answer && answer->header("content-type").empty()) return {};
                               return [this, at = std::size_t{0}]() mutable -> result<std::string> {
                                 const std::scoped_lock held(mutex);
                                 return at < pieces.size() ? pieces[at++] : result<std::string>(std::string());
