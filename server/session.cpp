@@ -84,6 +84,7 @@ asio::awaitable<bool> session::serve_one() {
     if (to != nullptr && out.status >= 400 && to->dress_error) to->dress_error(out);
   }
   keep_alive = keep_alive && !body_unread_ && !context_->stopping;
+  if (out.stream && old_client_) keep_alive = false;  // its end is the connection's
   if (!alive_) co_return false;
   add_common_headers(out, *r, request_id_, context_->with.cors_origins);
   log_request(*r, out, began);

@@ -18,7 +18,6 @@ asio::awaitable<bool> session::send(reply out, bool head, bool keep_alive) {
   const bool bare = out.status == 304 || out.status == 204;
   const auto length = out.file ? out.file->length : out.body.size();
   const bool chunked = out.stream && !old_client_;
-  if (out.stream && old_client_) keep_alive = false;  // its end is the connection's
   const auto set_fields = [&](auto& message) {
     message.version(11);
     message.result(status);
@@ -38,13 +37,18 @@ asio::awaitable<bool> session::send(reply out, bool head, bool keep_alive) {
   }
   http::response<http::empty_body> message;
   set_fields(message);
-  const auto wrote = co_await http::async_write(stream_, message, awaiting);
-  if (std::get<0>(wrote)) co_return false;
+  // The head alone: written as a whole, a message in chunks would end at once.
+  http::response_serializer<http::empty_body> top(message);
+  const auto wrote = co_await http::async_write_header(stream_, top, awaiting);
+  const bool failed = static_cast<bool>(std::get<0>(wrote));
   if (out.stream) {
+    hung_up_ = hung_up_ || failed;
     auto from = std::move(*out.stream);
     out.stream.reset();
-    co_return co_await send_stream(std::move(from), chunked);
+    const bool whole = co_await send_stream(std::move(from), chunked);
+    co_return whole;
   }
+  if (failed) co_return false;
   if (bare || head) co_return true;
   if (!out.file) co_return co_await send_bytes(asio::buffer(out.body));
   auto file = std::move(*out.file);
