@@ -149,6 +149,22 @@ TEST_F(ChatServer, ChecksInTheContractsOrder) {
   EXPECT_EQ(model->requests(), 1);
 }
 
+TEST_F(ChatServer, CountsItsRequestsApartFromOthers) {
+  start();
+  const auto limit = [&](texbuild::server::rate_class as) {
+    texbuild::server::request r;
+    EXPECT_FALSE(rates->count_user(r, "bob", as));
+    return r.limited->limit;
+  };
+  EXPECT_EQ(limit(texbuild::server::rate_class::chat), 60U);
+  EXPECT_EQ(limit(texbuild::server::rate_class::checkout), 5U);
+  EXPECT_EQ(limit(texbuild::server::rate_class::deployments), 30U);
+  texbuild::server::request r;
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(rates->count_user(r, "bob", texbuild::server::rate_class::checkout));
+  EXPECT_TRUE(rates->count_user(r, "bob", texbuild::server::rate_class::checkout));
+  EXPECT_FALSE(rates->count_user(r, "bob", texbuild::server::rate_class::deployments));
+}
+
 TEST_F(ChatServer, SaysWhatIsWrongInBothForms) {
   service = [](caller& c) { c.answer(402, R"({"error":{"message":"our account"}})"); };
   start();
