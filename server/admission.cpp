@@ -4,6 +4,7 @@
 #include "server/text.hpp"
 
 #include <exception>
+#include <utility>
 
 namespace texbuild::server {
 namespace {
@@ -17,10 +18,11 @@ reply stranger(session_context& c, request& r, const error& why) {
 }
 
 /// The user that a token stands for. An assistant's key does what an assistant has to do, and nothing else.
-result<std::string> identify(session_context& c, const request& r, const std::string& token) {
+result<std::string> user_of(session_context& c, const request& r, const std::string& token) {
   if (assistants::is_key(token)) {
     const auto owner = c.bots.verify_key(token);
-    const bool its_work = r.path == "/api/chat" || r.path == "/api/build" || r.path.starts_with("/api/build/");
+    const bool its_work = r.path == "/api/chat" || r.path.starts_with("/api/chat/") || r.path == "/api/build" ||
+                          r.path.starts_with("/api/build/");
     if (owner && !its_work) return error(errc::unauthorized, "the key of an assistant does not open this address");
     return owner;
   }
@@ -31,19 +33,26 @@ result<std::string> identify(session_context& c, const request& r, const std::st
 
 }  // namespace
 
-std::optional<reply> admit(session_context& c, const route& to, request& r) {
+std::optional<reply> identify(session_context& c, const route& to, request& r) {
+  if (to.who != access::user) return std::nullopt;
   try {
-    if (to.who == access::user) {
-      const bool cookie_counts = r.method == "GET";
-      const auto token = find_session_token(r.header("authorization"), r.header("cookie"), cookie_counts);
-      if (!token)
-        return stranger(c, r, error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
-      auto who = identify(c, r, *token);
-      if (!who) return stranger(c, r, who.error());
-      r.user = std::move(*who);
-      if (auto known = c.remember(r.user); !known) return problem(known.error());
+    const bool cookie_counts = r.method == "GET";
+    const auto token = find_session_token(r.header("authorization"), r.header("cookie"), cookie_counts);
+    if (!token) return stranger(c, r, error(errc::unauthorized, "send a session token: Authorization: Bearer <token>"));
+    auto who = user_of(c, r, *token);
+    if (!who) return stranger(c, r, who.error());
+    r.user = std::move(*who);
+    if (auto known = c.remember(r.user); !known) return problem(known.error());
+    return std::nullopt;
+  } catch (const std::exception& e) {
+    return problem(error(errc::internal, {}, e.what()));
+  }
+}
+
+std::optional<reply> allow(session_context& c, const route& to, request& r) {
+  try {
+    if (to.who == access::user)
       if (auto too_often = c.rates.count_user(r, r.user, to.counts_as)) return too_often;
-    }
     if (to.body == body_kind::form) {
       const auto announced = parse_number(r.header("content-length")).value_or(0);
       // A client that sends a build again is to get it back, not a word about the quota that it filled.
@@ -55,6 +64,11 @@ std::optional<reply> admit(session_context& c, const route& to, request& r) {
   } catch (const std::exception& e) {
     return problem(error(errc::internal, {}, e.what()));
   }
+}
+
+std::optional<reply> admit(session_context& c, const route& to, request& r) {
+  auto refused = identify(c, to, r);
+  return refused ? std::move(refused) : allow(c, to, r);
 }
 
 }  // namespace texbuild::server

@@ -5,6 +5,7 @@
 
 #include <texbuild/accounts.hpp>
 #include <texbuild/assistants.hpp>
+#include <texbuild/chat.hpp>
 #include <texbuild/engine.hpp>
 #include <texbuild/error.hpp>
 #include <texbuild/inngest.hpp>
@@ -40,6 +41,7 @@ struct settings {
   std::vector<std::string> secret_keys;      ///< newest first; empty: one is made and kept in the data folder
   accounts_options accounts;
   storefront_options shop;
+  chat_options chat;                        ///< without hooks: server.cpp adds them
   assistants_options bots;                  ///< without keys, provisioners and `api_url`: server.cpp adds them
   akash_options akash;                      ///< no key: assistants run on this machine
   std::string public_url;                   ///< "": this machine and the port that was bound

@@ -20,6 +20,11 @@ void read_polar(setting_reader& r, settings& s) {
   for (auto& tier : o.tiers) r.text(("polar-product-id-" + tier.name).c_str(), tier.polar_product);
 }
 
+void read_chat(setting_reader& r, settings& s) {
+  r.text("akashml-key", s.chat.key);
+  r.origin("akashml-base-url", s.chat.upstream);
+}
+
 void read_assistants(setting_reader& r, settings& s) {
   r.text("public-url", s.public_url);
   while (s.public_url.ends_with('/')) s.public_url.pop_back();
@@ -51,6 +56,7 @@ void read_functions(setting_reader& r, settings& s) {
 void read_platform(setting_reader& r, settings& s) {
   r.secrets("secret-key", s.secret_keys);
   read_polar(r, s);
+  read_chat(r, s);
   read_assistants(r, s);
   read_functions(r, s);
 }

@@ -4,7 +4,10 @@
 #include "server/upload.hpp"
 
 #include <texbuild/build.hpp>
+#include <texbuild/error.hpp>
 #include <texbuild/rate_limit.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -53,6 +56,22 @@ struct wait_for_build {
   std::function<reply()> then;
 };
 
+/// A reply that is made without a thread that waits for it. `start` begins; canceling the handler (its slot) gives up,
+/// which happens when the client hangs up or the server stops.
+struct deferred_reply {
+  std::function<void(boost::asio::any_completion_handler<void(reply)>)> start;
+};
+
+/// A body that comes piece by piece while it is made elsewhere: nothing is asked for before the client has taken what
+/// came. Destroying it gives up what is under way.
+struct stream_body {
+  /// "" at the end. An error cuts the connection, so that it does not look like an end.
+  std::function<void(boost::asio::any_completion_handler<void(result<std::string>)>)> next;
+  std::function<reply(const error&)> refuse;  ///< the reply for an error in place of the first piece
+  std::string idle;                           ///< sent now and then while nothing comes
+  std::string farewell;                       ///< sent before the server, which stops, cuts it
+};
+
 /// What goes out.
 struct reply {
   int status = 200;
@@ -60,7 +79,9 @@ struct reply {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<file_body> file;        ///< instead of `body`
+  std::optional<stream_body> stream;    ///< instead of `body`
   std::optional<wait_for_build> waits;  ///< instead of everything
+  std::optional<deferred_reply> later;  ///< instead of everything
   std::string cause;                    ///< why it failed: for the log, never sent
 
   reply() = default;

@@ -14,6 +14,10 @@ namespace ip = boost::asio::ip;
 
 // Of requests with no valid token, from one address, a minute.
 constexpr std::uint32_t stranger_rate = 60;
+// Of one user a minute, whatever the plan.
+constexpr std::uint32_t chat_rate = 60;
+constexpr std::uint32_t checkout_rate = 5;
+constexpr std::uint32_t deployments_rate = 30;
 
 std::string_view name_of(rate_class c) {
   switch (c) {
@@ -23,6 +27,12 @@ std::string_view name_of(rate_class c) {
       return "download";
     case rate_class::status:
       return "status";
+    case rate_class::chat:
+      return "chat";
+    case rate_class::checkout:
+      return "checkout";
+    case rate_class::deployments:
+      return "deployments";
     case rate_class::other:
       break;
   }
@@ -37,6 +47,12 @@ std::uint32_t rate_of(const plan_rates& rates, rate_class c) {
       return rates.download;
     case rate_class::status:
       return rates.status;
+    case rate_class::chat:
+      return chat_rate;
+    case rate_class::checkout:
+      return checkout_rate;
+    case rate_class::deployments:
+      return deployments_rate;
     case rate_class::other:
       break;
   }

@@ -71,6 +71,7 @@ result<void> platform::open_parts(const settings& with, const environment& parts
   auto sold = storefront::open(std::move(shop), *box, parts);
   if (!sold) return sold.error();
   shop_.emplace(std::move(*sold));
+  if (auto talks = open_chat(with, parts); !talks) return talks;
 
   auto bots = with.bots;
   bots.keys = *keys;
@@ -96,6 +97,32 @@ result<void> platform::open_parts(const settings& with, const environment& parts
   auto runner = function_runner::open(std::move(host), function_runner_options(), parts);
   if (!runner) return runner.error();
   runner_.emplace(std::move(*runner));
+  return {};
+}
+
+result<void> platform::open_chat(const settings& with, const environment& parts) {
+  auto options = with.chat;
+  auto* shop = &*shop_;
+  options.hooks.tokens_per_hour = [shop](std::string_view user) -> result<std::uint64_t> {
+    const auto tokens = shop->tokens_per_hour(user);
+    if (!tokens) return tokens.error();
+    return static_cast<std::uint64_t>(*tokens);
+  };
+  options.hooks.balance = [shop](std::string_view user) { return shop->spendable(user); };
+  options.hooks.charge = [shop, time = parts.time](const chat_charge& what) {
+    polar_usage use;
+    use.id = what.id;
+    use.user = what.user;
+    use.model = what.model;
+    use.prompt_tokens = static_cast<std::int64_t>(what.prompt_tokens);
+    use.completion_tokens = static_cast<std::int64_t>(what.completion_tokens);
+    use.at = time->now();
+    return shop->charge(use, what.estimated);
+  };
+  options.hooks.note = [this](std::string_view line) { log_.write(log_level::error, "chat: " + std::string(line)); };
+  auto opened = chat::open(std::move(options), parts);
+  if (!opened) return opened.error();
+  talk_.emplace(std::move(*opened));
   return {};
 }
 
@@ -139,6 +166,7 @@ void platform::run_functions(const std::stop_token& stop) {
 void platform::sweep(const std::stop_token& stop) {
   if (const auto done = users_->sweep(); !done) complain("webhooks of Clerk", done.error());
   if (const auto done = shop_->sweep(stop); !done) complain("webhooks of Polar", done.error());
+  if (const auto done = talk_->sweep(stop); !done) complain("chat", done.error());
 }
 
 void platform::stop() {

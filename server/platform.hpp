@@ -7,6 +7,7 @@
 
 #include <texbuild/accounts.hpp>
 #include <texbuild/assistants.hpp>
+#include <texbuild/chat.hpp>
 #include <texbuild/environment.hpp>
 #include <texbuild/function_runner.hpp>
 #include <texbuild/inngest.hpp>
@@ -23,7 +24,8 @@ namespace texbuild::server {
 /// Thread safe once it is started.
 class platform {
  public:
-  /// `parts` has to have the engine's database and an HTTP client; `port` was bound.
+  /// `parts` has to have the engine's database, an HTTP client, and a pool for what may wait for Polar; `port` was
+  /// bound.
   static result<std::unique_ptr<platform>> open(const settings& with, environment parts, std::uint16_t port,
                                                 logger& log);
   platform(const platform&) = delete;
@@ -39,12 +41,15 @@ class platform {
 
   [[nodiscard]] accounts& users() noexcept { return *users_; }
   [[nodiscard]] storefront& shop() noexcept { return *shop_; }
+  [[nodiscard]] chat& talk() noexcept { return *talk_; }
   [[nodiscard]] assistants& bots() noexcept { return *bots_; }
+  [[nodiscard]] bool serves_inngest() const noexcept { return !runner_; }
   [[nodiscard]] const inngest_endpoint& functions() const noexcept { return *inngest_; }
 
  private:
   explicit platform(logger& log) : log_(log) {}
   result<void> open_parts(const settings& with, const environment& parts, std::uint16_t port);
+  result<void> open_chat(const settings& with, const environment& parts);
   [[nodiscard]] event_sink& events() noexcept;
   void tend(const std::stop_token& stop);
   void run_functions(const std::stop_token& stop);
@@ -53,6 +58,7 @@ class platform {
   logger& log_;
   std::optional<accounts> users_;
   std::optional<storefront> shop_;
+  std::optional<chat> talk_;
   std::optional<assistants> bots_;
   std::optional<inngest_endpoint> inngest_;
   std::optional<function_runner> runner_;  // none: Inngest runs the functions

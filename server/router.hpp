@@ -3,6 +3,7 @@
 
 #include "server/exchange.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,11 +22,11 @@ enum class access {
 enum class body_kind {
   none,
   form,  ///< multipart, streamed to disk
-  text,  ///< up to 1 MB in memory, as it came
+  text,  ///< in memory, as it came, up to what the route takes
 };
 
-/// Which limit of its user's plan a request counts against.
-enum class rate_class { create, download, status, other };
+/// Which limit a request counts against: of its user's plan; the last three are the same for everybody.
+enum class rate_class { create, download, status, other, chat, checkout, deployments };
 
 /// What a handler waits for; each kind has threads of its own, so that a slow one does not hold up the others.
 enum class work { quick, outside };
@@ -40,6 +41,9 @@ struct route {
   rate_class counts_as = rate_class::other;
   work waits_for = work::quick;
   std::function<reply(request&)> handler;
+  std::uint64_t most_text = 1 << 20;  ///< bytes of a text body
+  std::function<void(reply&)>
+      dress_error;  ///< adds to replies from 400 on what this route's clients expect; may be empty
 
   route(std::string m, std::string p, access w, body_kind b, std::function<reply(request&)> h,
         rate_class c = rate_class::other, work f = work::quick)

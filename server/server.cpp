@@ -10,6 +10,7 @@
 #include "server/routes/account.hpp"
 #include "server/routes/artifacts.hpp"
 #include "server/routes/builds.hpp"
+#include "server/routes/chat.hpp"
 #include "server/routes/endpoints.hpp"
 #include "server/routes/health.hpp"
 #include "server/routes/platform.hpp"
@@ -147,7 +148,9 @@ result<void> web_server::impl::open_money(const environment& parts) {
   auto told = notifier::open(with.notices, same);
   if (!told) return told.error();
   notices.emplace(std::move(*told));
-  auto platform_opened = platform::open(with, same, door->port(), log);
+  auto with_pool = same;
+  with_pool.pool = outside.get_executor();
+  auto platform_opened = platform::open(with, std::move(with_pool), door->port(), log);
   if (!platform_opened) return platform_opened.error();
   beside = std::move(*platform_opened);
   auto opened = billing::open(with.billing, std::move(same));
@@ -180,10 +183,11 @@ result<void> web_server::impl::start(environment parts) {
   if (auto sold = open_money(parts); !sold) return sold;
 
   for_routes.emplace(*builds, *links, *rates, *money, *notices, beside->users(), beside->shop(), beside->bots(),
-                     beside->functions(), *parts.time, with.created_status);
+                     beside->functions(), beside->serves_inngest(), *parts.time, with.created_status);
   std::vector<route> all = build_routes(*for_routes);
   for (auto& more : {artifact_routes(*for_routes), account_routes(*for_routes), endpoint_routes(*for_routes),
-                     webhook_routes(*for_routes), platform_routes(*for_routes), health_routes(*for_routes)})
+                     webhook_routes(*for_routes), platform_routes(*for_routes), chat_routes(beside->talk()),
+                     health_routes(*for_routes)})
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
   context = std::make_shared<session_context>(with, *routes, *builds, *who, beside->bots(), *rates, parts.time,

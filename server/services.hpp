@@ -25,11 +25,12 @@ struct services {
   storefront& shop;
   assistants& bots;
   const inngest_endpoint& functions;
+  bool serves_inngest;  ///< else functions run here, and nobody from outside runs them
   const clock& time;
   int created_status;  ///< of POST /build: 201, or 200 for clients that take nothing else
 
   services(engine& b, const url_signer& l, const limits& r, billing& m, notifier& n, accounts& u, storefront& sh,
-           assistants& a, const inngest_endpoint& f, const clock& t, int created)
+           assistants& a, const inngest_endpoint& f, bool fs, const clock& t, int created)
       : builds(b),
         links(l),
         rates(r),
@@ -39,6 +40,7 @@ struct services {
         shop(sh),
         bots(a),
         functions(f),
+        serves_inngest(fs),
         time(t),
         created_status(created) {}
 };

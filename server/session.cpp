@@ -1,24 +1,14 @@
-#include "server/session.hpp"
-
 #include "server/admission.hpp"
 #include "server/multipart.hpp"
 #include "server/pool.hpp"
 #include "server/problem.hpp"
 #include "server/reply_headers.hpp"
+#include "server/session_impl.hpp"
 #include "server/text.hpp"
 #include "server/upload.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
 #include <algorithm>
@@ -31,24 +21,8 @@
 namespace texbuild::server {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-using std::chrono::seconds;
-
-constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
-
-// A client has this long for its headers, and for each `least_bytes` of a body in either direction: 1 kB/s.
-constexpr seconds patience{30};
-constexpr std::uint64_t least_bytes = 30'000;
-constexpr std::uint32_t most_header_bytes = 32 * 1024;  // a session token alone may have 16 KB
 constexpr std::uint64_t most_unwanted_bytes = 64 * 1024;
-constexpr std::uint64_t most_text_bytes = 1 << 20;
 constexpr std::uint64_t most_form_overhead = 1 << 20;  // fields, boundaries and headers of a form
-constexpr std::size_t piece_bytes = 32 * 1024;
-constexpr std::size_t chunk_bytes = 256 * 1024;
-
-using form_reader = http::request_parser<http::buffer_body>;
 
 bool is_sane_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
@@ -57,77 +31,7 @@ bool is_sane_id(std::string_view id) {
   });
 }
 
-/// Waits for the end of a build, or for the timer; whoever is first ends the other.
-struct build_wait {
-  asio::cancellation_signal give_up;
-  asio::steady_timer timer;
-  explicit build_wait(const asio::any_io_executor& on) : timer(on) {}
-};
-
 }  // namespace
-
-class session final : public open_session, public std::enable_shared_from_this<session> {
- public:
-  session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context)
-      : stream_(std::move(socket)), buffer_(2 * most_header_bytes), context_(std::move(context)) {
-    boost::system::error_code gone;
-    const auto peer = stream_.socket().remote_endpoint(gone);
-    if (!gone) peer_ = peer.address().to_string();
-    context_->add(this);
-  }
-  ~session() override { context_->remove(this); }
-  session(const session&) = delete;
-  session& operator=(const session&) = delete;
-
-  /// Owns the session for as long as it runs.
-  static asio::awaitable<void> run(std::shared_ptr<session> self);
-  void stop() override {
-    asio::post(stream_.get_executor(), [weak = weak_from_this()] {
-      if (const auto self = weak.lock(); self && self->idle_) self->stream_.cancel();
-    });
-  }
-  void stop_waiting() override {
-    asio::post(stream_.get_executor(), [weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (const auto wait = self ? self->wait_.lock() : nullptr) wait->give_up.emit(asio::cancellation_type::terminal);
-    });
-  }
-
- private:
-  /// True: the connection may carry another request.
-  asio::awaitable<bool> serve_one();
-  void fill(request& r, const http::fields& fields);
-  static reply call(session_context& c, const route& to, request& r);
-
-  asio::awaitable<reply> answer(form_reader& parser, std::shared_ptr<request> r);
-  asio::awaitable<std::optional<reply>> receive_text(form_reader& parser, std::shared_ptr<request> r);
-  asio::awaitable<std::optional<reply>> receive_form(form_reader& parser, std::shared_ptr<request> r);
-  asio::awaitable<bool> pass_over_body(form_reader& parser);
-  /// Tells a client that waits for it to go on; false: it is gone.
-  asio::awaitable<bool> expected(const request& r);
-  /// Reads some of the body; the number of bytes, or nothing when the client failed or was too slow.
-  asio::awaitable<std::optional<std::size_t>> read_some(form_reader& parser, std::vector<char>& into);
-  asio::awaitable<void> wait_for(std::string id, seconds at_most);
-  asio::awaitable<bool> send(reply out, bool head, bool keep_alive);
-  asio::awaitable<bool> send_bytes(asio::const_buffer bytes);
-  asio::awaitable<bool> send_file(file_body file);
-  asio::awaitable<void> linger();
-
-  void log_request(const request& r, const reply& out, std::chrono::steady_clock::time_point began) const;
-
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  std::shared_ptr<session_context> context_;
-  std::string peer_;
-  std::string request_id_;
-  std::weak_ptr<build_wait> wait_;
-  std::chrono::steady_clock::time_point window_ends_;
-  std::uint64_t window_bytes_ = 0;
-  bool idle_ = false;
-  bool alive_ = true;         // the client can still be written to
-  bool body_unread_ = false;  // so the connection cannot carry another request
-  boost::system::error_code ignored_;
-};
 
 // A loop with its body, not `while (co_await …) {}`: of that GCC 12.2 at -O2 made a coroutine that lost its arguments.
 asio::awaitable<void> session::run(std::shared_ptr<session> self) {
@@ -173,10 +77,14 @@ asio::awaitable<bool> session::serve_one() {
     head = r->method == "HEAD";
     if (head) r->method = "GET";
     keep_alive = parser.get().keep_alive();
+    old_client_ = parser.get().version() < 11;
     body_unread_ = !parser.is_done();
-    out = co_await answer(parser, r);
+    const auto* to = find(parser.get(), *r, out);
+    if (to != nullptr) out = co_await answer(*to, parser, r);
+    if (to != nullptr && out.status >= 400 && to->dress_error) to->dress_error(out);
   }
   keep_alive = keep_alive && !body_unread_ && !context_->stopping;
+  if (out.stream && old_client_) keep_alive = false;  // its end is the connection's
   if (!alive_) co_return false;
   add_common_headers(out, *r, request_id_, context_->with.cors_origins);
   log_request(*r, out, began);
@@ -209,46 +117,56 @@ reply session::call(session_context& c, const route& to, request& r) {
   }
 }
 
-asio::awaitable<reply> session::answer(form_reader& parser, std::shared_ptr<request> r) {
-  const auto& message = parser.get();
+const route* session::find(const form_reader::value_type& message, request& r, reply& refusal) const {
   const std::string_view target(message.target().data(), message.target().size());
   const auto question = std::min(target.find('?'), target.size());
   auto path = percent_decode(target.substr(0, question), false);
   auto query = parse_query(target.substr(std::min(question + 1, target.size())));
   if (!target.starts_with('/') || !path || !query)
-    co_return problem(error(errc::invalid_input, "the address holds a bad escape or no path"));
-  r->path = std::move(*path);
-  r->query = std::move(*query);
+    return refusal = problem(error(errc::invalid_input, "the address holds a bad escape or no path")), nullptr;
+  r.path = std::move(*path);
+  r.query = std::move(*query);
 
-  auto match = context_->routes.find(r->method, r->path);
-  if (r->method == "OPTIONS" && !match.allow.empty()) {
-    reply out(204);
-    out.headers.emplace_back("Allow", match.allow + ", OPTIONS");
-    co_return out;
+  auto match = context_->routes.find(r.method, r.path);
+  if (r.method == "OPTIONS" && !match.allow.empty()) {
+    refusal = reply(204);
+    refusal.headers.emplace_back("Allow", match.allow + ", OPTIONS");
+  } else if (match.found == nullptr && match.allow.empty()) {
+    refusal = problem(error(errc::not_found, "there is nothing at this address"));
+  } else if (match.found == nullptr) {
+    refusal = problem(405, "method_not_allowed", "Method not allowed", "this address takes " + match.allow);
+    refusal.headers.emplace_back("Allow", match.allow);
+  } else {
+    r.captures = std::move(match.captures);
+    return match.found;
   }
-  if (match.found == nullptr) {
-    if (match.allow.empty()) co_return problem(error(errc::not_found, "there is nothing at this address"));
-    auto out = problem(405, "method_not_allowed", "Method not allowed", "this address takes " + match.allow);
-    out.headers.emplace_back("Allow", match.allow);
-    co_return out;
-  }
-  const route& to = *match.found;
-  r->captures = std::move(match.captures);
+  return nullptr;
+}
 
+asio::awaitable<reply> session::answer(const route& to, form_reader& parser, std::shared_ptr<request> r) {
   auto context = context_;
   const bool asked_first = to.body != body_kind::none;  // nobody unknown fills disk or memory with a body
+  // A text that is announced as too long is refused before it is counted; one of unknown length is counted when it is
+  // there.
+  const bool is_text = to.body == body_kind::text;
+  const auto length = parser.content_length();
+  const bool too_long = is_text && length && *length > to.most_text;
+  const bool count_last = !asked_first || (is_text && !length);
   if (asked_first) {
-    std::function<std::optional<reply>()> ask = [context, &to, r] { return admit(*context, to, *r); };
+    std::function<std::optional<reply>()> ask = [context, &to, r, stop = too_long || count_last] {
+      auto refused = identify(*context, to, *r);
+      return refused || stop ? std::move(refused) : allow(*context, to, *r);
+    };
     auto refused = co_await async_on<std::optional<reply>>(context_->pool, std::move(ask), asio::use_awaitable);
     if (!refused && to.body == body_kind::form) refused = co_await receive_form(parser, r);
-    if (!refused && to.body == body_kind::text) refused = co_await receive_text(parser, r);
+    if (!refused && is_text) refused = co_await receive_text(parser, r, to.most_text);
     if (refused) co_return std::move(*refused);
   } else {
     const bool whole = co_await pass_over_body(parser);
     if (!whole) co_return problem(error(errc::payload_too_large, "this address takes no body"));
   }
-  std::function<reply()> serve = [context, &to, r, asked_first] {
-    auto refused = asked_first ? std::nullopt : admit(*context, to, *r);
+  std::function<reply()> serve = [context, &to, r, asked_first, count_last] {
+    auto refused = !asked_first ? admit(*context, to, *r) : count_last ? allow(*context, to, *r) : std::nullopt;
     auto made = refused ? std::move(*refused) : call(*context, to, *r);
     r->form = upload_form();  // an upload that was refused is gone before the client hears of it
     return made;
@@ -269,6 +187,11 @@ asio::awaitable<reply> session::answer(form_reader& parser, std::shared_ptr<requ
     };
     out = co_await async_on<reply>(context_->pool, std::move(work), asio::use_awaitable);
   }
+  if (out.later) {
+    auto later = std::move(*out.later);
+    out = co_await await_reply(std::move(later));
+  }
+  if (out.stream) out = co_await await_first_piece(std::move(out));
   co_return out;
 }
 
@@ -311,10 +234,13 @@ asio::awaitable<bool> session::pass_over_body(form_reader& parser) {
   co_return true;
 }
 
-asio::awaitable<std::optional<reply>> session::receive_text(form_reader& parser, std::shared_ptr<request> r) {
-  const auto too_large = [] { return problem(error(errc::payload_too_large, "at most 1 MB is taken here")); };
+asio::awaitable<std::optional<reply>> session::receive_text(form_reader& parser, std::shared_ptr<request> r,
+                                                            std::uint64_t most) {
+  const auto too_large = [most] {
+    return problem(error(errc::payload_too_large, "at most " + std::to_string(most >> 20) + " MB is taken here"));
+  };
   const auto length = parser.content_length();
-  if (length && *length > most_text_bytes) co_return too_large();
+  if (length && *length > most) co_return too_large();
   const bool told = co_await expected(*r);
   if (!told) co_return reply(400);
   std::vector<char> chunk(8 * 1024);
@@ -323,7 +249,7 @@ asio::awaitable<std::optional<reply>> session::receive_text(form_reader& parser,
   while (!parser.is_done()) {
     const auto got = co_await read_some(parser, chunk);
     if (!got) co_return problem(error(errc::invalid_input, "the body did not arrive whole"));
-    if (r->body.size() + *got > most_text_bytes) co_return too_large();
+    if (r->body.size() + *got > most) co_return too_large();
     r->body.append(chunk.data(), *got);
   }
   co_return std::nullopt;
@@ -400,83 +326,6 @@ void session::log_request(const request& r, const reply& out, std::chrono::stead
   if (!r.user.empty()) line += " user=" + r.user;
   if (!out.cause.empty()) line += " cause: " + out.cause;
   context_->log.write(level, line);
-}
-
-asio::awaitable<bool> session::send(reply out, bool head, bool keep_alive) {
-  const auto status = static_cast<http::status>(out.status);
-  const bool bare = out.status == 304 || out.status == 204;
-  const auto length = out.file ? out.file->length : out.body.size();
-  const auto set_fields = [&](auto& message) {
-    message.version(11);
-    message.result(status);
-    for (const auto& [name, value] : out.headers) message.insert(name, value);
-    if (!bare) message.set(http::field::content_type, out.content_type);
-    message.keep_alive(keep_alive);
-    if (!bare) message.content_length(length);
-  };
-  stream_.expires_after(patience);
-  if (!bare && !head && !out.file && length <= chunk_bytes) {
-    http::response<http::string_body> message;
-    set_fields(message);
-    message.body() = std::move(out.body);
-    const auto wrote = co_await http::async_write(stream_, message, awaiting);
-    co_return !std::get<0>(wrote);
-  }
-  http::response<http::empty_body> message;
-  set_fields(message);
-  const auto wrote = co_await http::async_write(stream_, message, awaiting);
-  if (std::get<0>(wrote)) co_return false;
-  if (bare || head) co_return true;
-  if (!out.file) co_return co_await send_bytes(asio::buffer(out.body));
-  auto file = std::move(*out.file);
-  co_return co_await send_file(std::move(file));
-}
-
-asio::awaitable<bool> session::send_bytes(asio::const_buffer bytes) {
-  while (bytes.size() > 0) {
-    stream_.expires_after(patience);
-    const asio::const_buffer piece(bytes.data(), std::min(bytes.size(), piece_bytes));
-    const auto wrote = co_await asio::async_write(stream_, piece, awaiting);
-    if (std::get<0>(wrote)) {
-      alive_ = false;
-      co_return false;
-    }
-    bytes += piece.size();
-  }
-  co_return true;
-}
-
-asio::awaitable<bool> session::send_file(file_body file) {
-  auto chunk = std::make_shared<std::vector<std::byte>>(std::min<std::uint64_t>(chunk_bytes, file.length));
-  while (file.length > 0) {
-    const auto bytes = file.bytes;
-    const auto offset = file.offset;
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(chunk->size(), file.length));
-    std::function<std::size_t()> work = [bytes, offset, want, chunk]() -> std::size_t {
-      const auto got = bytes->read(offset, std::span<std::byte>(*chunk).first(want));
-      return got ? *got : 0;
-    };
-    const auto got = co_await async_on<std::size_t>(context_->pool, std::move(work), asio::use_awaitable);
-    if (got == 0) co_return false;  // the length was promised already: only closing tells the client
-    const bool sent = co_await send_bytes(asio::buffer(chunk->data(), got));
-    if (!sent) co_return false;
-    file.offset += got;
-    file.length -= got;
-  }
-  co_return true;
-}
-
-// Closing while the client still sends would make its kernel throw away the reply that is on its way.
-asio::awaitable<void> session::linger() {
-  if (!alive_) co_return;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored_);
-  const auto until = std::chrono::steady_clock::now() + (body_unread_ ? seconds(5) : seconds(1));
-  std::array<char, 16 * 1024> sink{};
-  for (;;) {
-    stream_.expires_at(until);
-    const auto got = co_await stream_.async_read_some(asio::buffer(sink), awaiting);
-    if (std::get<0>(got)) co_return;
-  }
 }
 
 void start_session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context) {

@@ -63,11 +63,19 @@ class TEXBUILD_API scripted_http final : public http_client {
   using script = std::function<result<http_response>(const http_request&)>;
   scripted_http(boost::asio::any_io_executor executor, script act)
       : executor_(std::move(executor)), act_(std::move(act)) {}
+  /// With pieces: what `async_open` gives one after the other, an empty one at the end. Without (or when they are an
+  /// empty function) the body of the answer comes as one piece.
+  using pieces = std::function<result<std::string>()>;
+  using stream_script = std::function<pieces(const http_request&)>;
+  scripted_http(boost::asio::any_io_executor executor, script act, stream_script stream)
+      : executor_(std::move(executor)), act_(std::move(act)), stream_(std::move(stream)) {}
   void async_send(http_request request, handler done) override;
+  void async_open(http_request request, stream_handler done) override;
 
  private:
   boost::asio::any_io_executor executor_;
   script act_;
+  stream_script stream_;
 };
 
 }  // namespace testing

@@ -13,6 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::uint64_t inngest_call_bytes = 5 << 20;  // it sends up to 4 MiB
+constexpr std::uint64_t refused_call_bytes = 16 << 10;
+
 reply checkout(services& s, request& r) {
   const auto body = body_fields::read(r);
   if (!body) return problem(body.error());
@@ -137,16 +140,21 @@ std::vector<route> platform_routes(services& s) {
     return [&s, handler](request& r) { return handler(s, r); };
   };
   const auto other = rate_class::other;
-  return {
-      route("POST", "/api/checkout", access::user, body_kind::text, with(checkout), other, work::outside),
-      route("GET", "/api/deployments", access::user, body_kind::none, with(deployments)),
-      route("GET", "/api/v1/deployments", access::user, body_kind::none, with(deployments)),
+  std::vector<route> all{
+      route("POST", "/api/checkout", access::user, body_kind::text, with(checkout), rate_class::checkout,
+            work::outside),
+      route("GET", "/api/deployments", access::user, body_kind::none, with(deployments), rate_class::deployments),
+      route("GET", "/api/v1/deployments", access::user, body_kind::none, with(deployments), rate_class::deployments),
       route("GET", "/api/status", access::open, body_kind::none, with(status), other, work::outside),
       route("GET", "/api/user/balance", access::user, body_kind::none, with(balance), other, work::outside),
       route("GET", "/api/inngest", access::open, body_kind::none, with(functions), other, work::outside),
-      route("POST", "/api/inngest", access::open, body_kind::text, with(functions), other, work::outside),
-      route("PUT", "/api/inngest", access::open, body_kind::text, with(functions), other, work::outside),
   };
+  for (const char* method : {"POST", "PUT"}) {
+    all.emplace_back(method, "/api/inngest", access::open, body_kind::text, with(functions), other, work::outside);
+    // Whoever is refused anyway need not send much.
+    all.back().most_text = s.serves_inngest ? inngest_call_bytes : refused_call_bytes;
+  }
+  return all;
 }
 
 }  // namespace texbuild::server

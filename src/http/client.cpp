@@ -17,6 +17,7 @@ std::shared_ptr<asio::ssl::context> make_tls() {
   tls->set_default_verify_paths();
   tls->set_verify_mode(asio::ssl::verify_peer);
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // of thousands of streams most wait
   return tls;
 }
 
@@ -25,21 +26,28 @@ class client final : public http_client {
   explicit client(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
   void async_send(http_request request, handler done) override {
+    begin(std::move(request), std::move(done), http::run_exchange, http::fail_exchange);
+  }
+  void async_open(http_request request, stream_handler done) override {
+    begin(std::move(request), std::move(done), http::open_stream, http::fail_stream);
+  }
+
+ private:
+  template <class Handler, class Run, class Fail>
+  void begin(http_request request, Handler done, Run run, Fail fail) {
     auto url = http::parse_url(request.url);
-    if (!url) return http::fail_exchange(executor_, std::move(url).error(), std::move(done));
+    if (!url) return fail(executor_, std::move(url).error(), std::move(done));
     std::shared_ptr<asio::ssl::context> with;
     if (url->tls) {
       try {
         with = tls();
       } catch (const std::exception& e) {
-        return http::fail_exchange(executor_, error(errc::unavailable, "TLS could not be set up", e.what()),
-                                   std::move(done));
+        return fail(executor_, error(errc::unavailable, "TLS could not be set up", e.what()), std::move(done));
       }
     }
-    http::run_exchange(executor_, std::move(with), std::move(*url), std::move(request), std::move(done));
+    run(executor_, std::move(with), std::move(*url), std::move(request), std::move(done));
   }
 
- private:
   /// Made when first needed: reading the system's roots takes a while.
   std::shared_ptr<asio::ssl::context> tls() {
     const std::scoped_lock lock(mutex_);

@@ -1,11 +1,17 @@
 // What every HTTP client has: headers found by name, and sending from a thread that may wait.
+#include "src/base/completion.hpp"
 #include "src/http/public_address.hpp"
 #include "src/http/url.hpp"
 
 #include <texbuild/http.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/system_executor.hpp>
+
 #include <algorithm>
 #include <future>
+#include <utility>
 
 namespace texbuild {
 inline namespace v0 {
@@ -32,6 +38,38 @@ result<void> check_url(std::string_view url, bool public_only) {
       parts->is_ip ? http::is_public(boost::asio::ip::make_address(parts->host)) : http::is_public_name(parts->host);
   if (!reachable) return error(errc::invalid_input, "the URL leads to a private network: " + parts->host);
   return {};
+}
+
+namespace {
+
+/// An answer that is there already, as a stream of one piece.
+class whole_answer final : public http_stream {
+ public:
+  whole_answer(http_response head, std::string body, boost::asio::any_io_executor executor)
+      : http_stream(std::move(head)), body_(std::move(body)), executor_(std::move(executor)) {}
+  void async_read_some(handler done) override {
+    completion<std::string>(executor_, std::move(done))(std::exchange(body_, {}));
+  }
+
+ private:
+  std::string body_;
+  boost::asio::any_io_executor executor_;
+};
+
+}  // namespace
+
+void http_client::async_open(http_request request, stream_handler done) {
+  auto executor = boost::asio::get_associated_executor(done);
+  auto slot = boost::asio::get_associated_cancellation_slot(done);
+  auto opened = [done = std::move(done)](result<http_response> answer) mutable {
+    if (!answer) return std::move(done)(answer.error());
+    auto body = std::move(answer->body);
+    answer->body = {};
+    std::move(done)(std::unique_ptr<http_stream>(
+        std::make_unique<whole_answer>(std::move(*answer), std::move(body), boost::asio::system_executor())));
+  };
+  async_send(std::move(request),
+             boost::asio::bind_executor(executor, boost::asio::bind_cancellation_slot(slot, std::move(opened))));
 }
 
 result<http_response> http_client::send(http_request request) {

@@ -177,6 +177,21 @@ const std::vector<migration>& migrations() {
           " event TEXT NOT NULL, expression TEXT NOT NULL, cancels BIGINT NOT NULL, until BIGINT NOT NULL,"
           " PRIMARY KEY (run, step))",
           "CREATE INDEX function_waits_for ON function_waits (event, run, step)",
+      },
+      {
+          // Metered chat. Tokens left of this hour, by user; refilled_at in milliseconds.
+          "CREATE TABLE chat_buckets (owner TEXT PRIMARY KEY, tokens BIGINT NOT NULL, refilled_at BIGINT NOT NULL)",
+          // Requests that are under way, with their estimates; once settled, with what they took, until they are
+          // charged. sequence: of the owner, in order of arrival. capacity: of the bucket, when it was taken from.
+          "CREATE TABLE chat_requests (id TEXT PRIMARY KEY, owner TEXT NOT NULL, sequence BIGINT NOT NULL,"
+          " holder TEXT NOT NULL, model TEXT NOT NULL, prompt BIGINT NOT NULL, completion BIGINT NOT NULL,"
+          " capacity BIGINT NOT NULL, estimated BIGINT NOT NULL DEFAULT 1, settled_at BIGINT)",
+          "CREATE INDEX chat_requests_of ON chat_requests (owner, sequence)",
+          "CREATE INDEX chat_requests_held ON chat_requests (holder) WHERE settled_at IS NULL",
+          "CREATE INDEX chat_requests_settled ON chat_requests (settled_at) WHERE settled_at IS NOT NULL",
+          // Processes that have requests under way.
+          "CREATE TABLE chat_holders (id TEXT PRIMARY KEY, alive_until BIGINT NOT NULL)",
+          "CREATE INDEX chat_holders_dead ON chat_holders (alive_until)",
       }};
   return all;
 }

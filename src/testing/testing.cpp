@@ -54,6 +54,38 @@ void scripted_http::async_send(http_request request, handler done) {
   });
 }
 
+namespace {
+
+class scripted_stream final : public http_stream {
+ public:
+  scripted_stream(http_response head, boost::asio::any_io_executor executor, scripted_http::pieces next)
+      : http_stream(std::move(head)),
+        executor_(std::move(executor)),
+        next_(std::make_shared<scripted_http::pieces>(std::move(next))) {}
+  void async_read_some(handler done) override {
+    boost::asio::post(executor_, [next = next_, done = std::move(done)]() mutable { std::move(done)((*next)()); });
+  }
+
+ private:
+  boost::asio::any_io_executor executor_;
+  std::shared_ptr<scripted_http::pieces> next_;  // it may count
+};
+
+}  // namespace
+
+void scripted_http::async_open(http_request request, stream_handler done) {
+  boost::asio::post(executor_, [executor = executor_, act = act_, stream = stream_, request = std::move(request),
+                                done = std::move(done)]() mutable {
+    auto answer = act(request);
+    if (!answer) return std::move(done)(answer.error());
+    auto body = std::make_shared<std::string>(std::exchange(answer->body, {}));
+    auto next = stream ? stream(request) : pieces();
+    if (!next) next = [body] { return result<std::string>(std::exchange(*body, {})); };
+    std::move(done)(std::unique_ptr<http_stream>(
+        std::make_unique<scripted_stream>(std::move(*answer), std::move(executor), std::move(next))));
+  });
+}
+
 }  // namespace testing
 }  // namespace v0
 }  // namespace texbuild

@@ -52,6 +52,8 @@ class loopback_server {
     return request_;
   }
   [[nodiscard]] int connections() const { return connections_; }
+  /// The last answer has been written to its end.
+  [[nodiscard]] bool answered() const { return answered_; }
 
  private:
   void serve() {
@@ -91,7 +93,9 @@ class loopback_server {
       request_ = head;
       answer = answer_;
     }
+    answered_ = false;
     boost::asio::write(stream, boost::asio::buffer(answer), ec);
+    answered_ = !ec;
     std::array<char, 1> byte{};
     while (wait_ && !ec) stream.read_some(boost::asio::buffer(byte), ec);  // until the other side has had enough
   }
@@ -104,6 +108,7 @@ class loopback_server {
   mutable std::mutex mutex_;
   std::string request_;
   std::atomic<int> connections_ = 0;
+  std::atomic<bool> answered_ = false;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

@@ -73,6 +73,15 @@ http_answer connection::read(bool head) {
   return out;
 }
 
+std::string connection::until(std::string_view mark) {
+  std::size_t at = std::string::npos;
+  while ((at = buffered_.find(mark)) == std::string::npos)
+    if (!fill()) return std::exchange(buffered_, {});
+  auto out = buffered_.substr(0, at + mark.size());
+  buffered_.erase(0, at + mark.size());
+  return out;
+}
+
 bool connection::closed() {
   while (fill()) {
   }

@@ -35,6 +35,8 @@ class connection {
   bool write(std::string_view bytes);
   /// Reads one answer; `head`: it has no body. A body that was cut off is shorter than its Content-Length.
   http_answer read(bool head = false);
+  /// Reads until these bytes have come: everything up to their end. Less if the server closes.
+  std::string until(std::string_view mark);
   /// Whether the server has closed (waits for it).
   bool closed();
   /// Everything that comes until the server closes.

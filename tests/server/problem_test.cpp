@@ -26,6 +26,7 @@ TEST(Problem, HasTheDocumentedStatusAndCode) {
                                                       {errc::internal, 500, "server_error"},
                                                       {errc::payload_too_large, 413, "payload_too_large"},
                                                       {errc::gone, 410, "gone"},
+                                                      {errc::payment_required, 402, "payment_required"},
                                                       {errc::insufficient_storage, 503, "insufficient_storage"},
                                                       {errc::unavailable, 503, "unavailable"},
                                                       {errc::provider_error, 502, "provider_error"},
