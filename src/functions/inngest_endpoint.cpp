@@ -166,7 +166,7 @@ http_response inngest_endpoint::answer(const inngest_request& request) const {
   if (out.status == 401) return out;  // whoever is not allowed in is not told who lives here
   out.headers.emplace_back("X-Inngest-SDK", sdk_name());
   out.headers.emplace_back("X-Inngest-Req-Version", "2");
-  out.headers.emplace_back("X-Inngest-Framework", state.options.framework);
+  if (!state.options.framework.empty()) out.headers.emplace_back("X-Inngest-Framework", state.options.framework);
   if (!state.options.environment.empty()) out.headers.emplace_back("X-Inngest-Env", state.options.environment);
   for (const char* trace : {"traceparent", "tracestate"})
     if (auto value = header(request, trace); !value.empty()) out.headers.emplace_back(trace, std::move(value));
