@@ -11,7 +11,7 @@
 ///       step.sleep("let it settle", std::chrono::minutes(10));
 ///       step.send("tell", {{"studio/render.done", texbuild::json_text::object({{"pages", pages}})}});
 ///       return pages;
-///     });
+///     }).value();
 ///
 /// The body runs from its top again and again; each time, the steps that are done give what is recorded instead of
 /// running, and the first new one runs. So: everything that has an effect or could give something else the next time
