@@ -142,7 +142,8 @@ class TEXBUILD_API function_run {
   /// At most 366 days; nothing for what is not above zero.
   void sleep(std::string_view id, std::chrono::milliseconds duration);
   void sleep_until(std::string_view id, std::chrono::system_clock::time_point time);
-  /// The event, or nothing when the time was up.
+  /// The event, or nothing when the time was up (at most 366 days). Events count from when the call has ended that met
+  /// this step.
   std::optional<json_text> wait_for_event(std::string_view id, const event_wait& what);
   /// Runs another function of the app, by its id in the host, and gives what it returned; its failure is a
   /// `step_error`.
