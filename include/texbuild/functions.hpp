@@ -11,7 +11,7 @@
 ///       step.sleep("let it settle", std::chrono::minutes(10));
 ///       step.send("tell", {{"studio/render.done", texbuild::json_text::object({{"pages", pages}})}});
 ///       return pages;
-///     });
+///     }).value();
 ///
 /// The body runs from its top again and again; each time, the steps that are done give what is recorded instead of
 /// running, and the first new one runs. So: everything that has an effect or could give something else the next time
@@ -142,7 +142,8 @@ class TEXBUILD_API function_run {
   /// At most 366 days; nothing for what is not above zero.
   void sleep(std::string_view id, std::chrono::milliseconds duration);
   void sleep_until(std::string_view id, std::chrono::system_clock::time_point time);
-  /// The event, or nothing when the time was up.
+  /// The event, or nothing when the time was up (at most 366 days). Events count from when the call has ended that met
+  /// this step.
   std::optional<json_text> wait_for_event(std::string_view id, const event_wait& what);
   /// Runs another function of the app, by its id in the host, and gives what it returned; its failure is a
   /// `step_error`.

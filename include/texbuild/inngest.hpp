@@ -45,6 +45,8 @@ struct TEXBUILD_API inngest_options {
   std::chrono::milliseconds timeout{std::chrono::seconds(10)};  ///< of a request to Inngest
   std::chrono::milliseconds first_backoff{100};                 ///< of `send`; doubled each time, five times in all
 
+  /// Whether Inngest is to run the functions.
+  [[nodiscard]] bool configured() const noexcept { return dev || !signing_key.empty(); }
   /// From the variables that Inngest's own packages read: INNGEST_DEV, INNGEST_SIGNING_KEY,
   /// INNGEST_SIGNING_KEY_FALLBACK, INNGEST_EVENT_KEY, INNGEST_ENV, INNGEST_BASE_URL, INNGEST_API_BASE_URL,
   /// INNGEST_EVENT_API_BASE_URL, INNGEST_SERVE_ORIGIN, INNGEST_SERVE_PATH, INNGEST_ALLOW_IN_BAND_SYNC. `lookup` gives

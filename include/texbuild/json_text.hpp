@@ -17,9 +17,8 @@
 namespace texbuild {
 inline namespace v0 {
 
-/// Always valid JSON (RFC 8259), no member name twice; what is parsed is at most 100
-/// deep. A value type; numbers keep every digit that
-/// was written. Reading takes time in proportion to the text.
+/// Always valid JSON (RFC 8259), no member name twice; what is parsed is at most 100 deep. A value type; numbers keep
+/// every digit that was written. Reading takes time in proportion to the text.
 class TEXBUILD_API json_text {
  public:
   using member = std::pair<std::string, json_text>;
@@ -32,7 +31,8 @@ class TEXBUILD_API json_text {
   requires(!std::same_as<T, bool> && !std::same_as<T, char>)  // NOLINTNEXTLINE(google-explicit-constructor)
       json_text(T value)
       : text_(std::to_string(value)) {}
-  json_text(double value);  // NOLINT(google-explicit-constructor): null if it is not finite
+  json_text(char) = delete;  // a text of one character, or its number?
+  json_text(double value);   // NOLINT(google-explicit-constructor): null if it is not finite
   template <std::convertible_to<std::string_view> T>
   json_text(const T& value)  // NOLINT(google-explicit-constructor)
       : text_(quoted(std::string_view(value))) {}

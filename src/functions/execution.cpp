@@ -47,6 +47,11 @@ std::optional<memo> unwrap(const json_text& recorded) {
   return memo{recorded, {}};
 }
 
+/// As long as Inngest waits.
+std::chrono::milliseconds within(std::chrono::milliseconds duration, std::chrono::milliseconds shortest) {
+  return std::clamp<std::chrono::milliseconds>(duration, shortest, std::chrono::hours(366 * 24));
+}
+
 void check_size(const json_text& value) {
   if (value.text().size() > longest_value)
     throw non_retriable_error("what was given back is longer than " + std::to_string(longest_value) + " bytes");
@@ -190,8 +195,7 @@ void function_run::sleep(std::string_view id, std::chrono::milliseconds duration
   op.hash = impl_.enter(id);
   op.id = id;
   op.kind = op_kind::sleep;
-  op.duration =
-      std::clamp<std::chrono::milliseconds>(duration, std::chrono::milliseconds(0), std::chrono::hours(366 * 24));
+  op.duration = within(duration, std::chrono::milliseconds(0));
   impl_.memo_or(std::move(op));
 }
 
@@ -210,6 +214,7 @@ std::optional<json_text> function_run::wait_for_event(std::string_view id, const
   op.id = id;
   op.kind = op_kind::wait;
   op.wait = what;
+  op.wait.timeout = within(what.timeout, std::chrono::milliseconds(1));
   auto come = impl_.memo_or(std::move(op));
   return come.is_null() ? std::nullopt : std::optional<json_text>(std::move(come));
 }
@@ -223,7 +228,7 @@ json_text function_run::invoke(std::string_view id, std::string_view function, c
   op.kind = op_kind::invoke;
   op.function = function;
   op.data = data;
-  op.timeout = timeout;
+  if (timeout) op.timeout = within(*timeout, std::chrono::milliseconds(1));
   return impl_.memo_or(std::move(op));
 }
 

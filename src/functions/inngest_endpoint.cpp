@@ -114,7 +114,6 @@ struct inngest_endpoint::impl {
   [[nodiscard]] result<void> fetch_state(inngest_call& what) const;
   [[nodiscard]] http_request request(std::string method, std::string url) const;
   [[nodiscard]] result<std::vector<std::string>> send(const std::vector<function_event>& events) const;
-  [[nodiscard]] bool configured() const { return options.dev || keys.primary; }
 };
 
 inngest_endpoint::inngest_endpoint(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -156,7 +155,8 @@ result<inngest_endpoint> inngest_endpoint::open(function_host host, inngest_opti
 
 http_response inngest_endpoint::answer(const inngest_request& request) const {
   const auto& state = *impl_;
-  if (!state.configured()) return write_error(500, "Error", "Inngest is not configured here: there is no signing key");
+  if (!state.options.configured())
+    return write_error(500, "Error", "Inngest is not configured here: there is no signing key");
   const inngest_key* signed_by = nullptr;
   const auto signature = header(request, "X-Inngest-Signature");
   if (!state.options.dev && !signature.empty())
@@ -166,7 +166,7 @@ http_response inngest_endpoint::answer(const inngest_request& request) const {
   if (out.status == 401) return out;  // whoever is not allowed in is not told who lives here
   out.headers.emplace_back("X-Inngest-SDK", sdk_name());
   out.headers.emplace_back("X-Inngest-Req-Version", "2");
-  out.headers.emplace_back("X-Inngest-Framework", state.options.framework);
+  if (!state.options.framework.empty()) out.headers.emplace_back("X-Inngest-Framework", state.options.framework);
   if (!state.options.environment.empty()) out.headers.emplace_back("X-Inngest-Env", state.options.environment);
   for (const char* trace : {"traceparent", "tracestate"})
     if (auto value = header(request, trace); !value.empty()) out.headers.emplace_back(trace, std::move(value));

@@ -40,7 +40,8 @@ struct inngest_keys {
 };
 
 /// The key that signed the request; null if none did. `header` is "t=<seconds>&s=<hex>", in any order; 300 seconds
-/// either way are allowed. The signature covers the canonical form of a JSON body.
+/// either way are allowed. The signature covers the canonical form of a JSON body; a
+/// body of more than 256 KiB has to come in it.
 const inngest_key* signer(const inngest_keys& keys, std::string_view header, std::string_view body,
                           std::chrono::system_clock::time_point now);
 

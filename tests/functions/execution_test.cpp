@@ -257,6 +257,23 @@ TEST_F(Execution, TriesAgainToSendUnlessTheEventsAreWrong) {
   EXPECT_TRUE(run(body).ops.at(0).why.final);
 }
 
+TEST_F(Execution, WaitsNoLongerThanAYear) {
+  const auto out = run([](function_run& step) -> json_text {
+    step.parallel([&] { step.sleep("a", std::chrono::milliseconds::max()); },
+                  [&] { step.sleep("b", std::chrono::milliseconds(-1)); },
+                  [&] {
+                    step.wait_for_event("c", {"app/x", std::chrono::milliseconds(0)});
+                  },
+                  [&] { step.invoke("d", "f", 1, std::chrono::milliseconds::max()); });
+    return {};
+  });
+  ASSERT_EQ(out.ops.size(), 4U);
+  EXPECT_EQ(out.ops[0].duration, std::chrono::hours(366 * 24));
+  EXPECT_EQ(out.ops[1].duration, std::chrono::milliseconds(0));
+  EXPECT_EQ(out.ops[2].wait.timeout, std::chrono::milliseconds(1));
+  EXPECT_EQ(out.ops[3].timeout, std::chrono::hours(366 * 24));
+}
+
 TEST_F(Execution, NeedsAnEndAfterAThousandSteps) {
   const auto out = run([&](function_run& step) -> json_text {
     for (int i = 0; i < 2000; ++i) {

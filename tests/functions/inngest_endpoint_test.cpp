@@ -115,6 +115,22 @@ TEST_F(InngestEndpoint, RefusesABodyThatIsSignedButNoJson) {
   EXPECT_EQ(call("{").status, 400);
 }
 
+TEST_F(InngestEndpoint, RewritesNoLongBodiesForStrangers) {
+  functions::inngest_keys keys;
+  keys.primary = functions::inngest_key::parse(key).value();
+  const auto signed_as = [&](const std::string& signed_text, const std::string& body_text) {
+    return functions::signer(keys, keys.primary->sign(signed_text, time->now()), body_text, time->now()) != nullptr;
+  };
+  const std::string small = R"({"a":")" + std::string(1000, 'x') + R"("})";
+  const std::string large = R"({"a":")" + std::string(300'000, 'x') + R"("})";
+  EXPECT_TRUE(signed_as(small, small));
+  EXPECT_TRUE(signed_as(small, small + " "));
+  EXPECT_FALSE(signed_as(small + " ", small + " "));
+  EXPECT_TRUE(signed_as(large, large));
+  EXPECT_FALSE(signed_as(large, large + " "));
+  EXPECT_FALSE(signed_as(large + " ", large + " "));
+}
+
 TEST_F(InngestEndpoint, TakesCallsWithoutWhatMayBeLeftOut) {
   EXPECT_EQ(call().status, 200);
   EXPECT_EQ(call(R"({"event":{"name":"app/go"},"ctx":null,"steps":null,"future":[1]})").status, 200);
