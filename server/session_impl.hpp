@@ -54,6 +54,7 @@ class session final : public open_session, public std::enable_shared_from_this<s
   session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context)
       : stream_(std::move(socket)),
         buffer_(2 * most_header_bytes),
+        last_call_(stream_.get_executor()),
         bell_(stream_.get_executor()),
         context_(std::move(context)) {
     boost::system::error_code gone;
@@ -79,6 +80,7 @@ class session final : public open_session, public std::enable_shared_from_this<s
       if (const auto wait = self->wait_.lock()) wait->give_up.emit(asio::cancellation_type::terminal);
       self->stop_asked_ = true;
       self->bell_.cancel();
+      if (self->watched_) self->close_soon();
     });
   }
 
@@ -119,6 +121,8 @@ class session final : public open_session, public std::enable_shared_from_this<s
   void fetch(const stream_body& from);
   /// Until somebody rings the bell, or that long.
   asio::awaitable<void> pause(std::chrono::steady_clock::duration at_most);
+  /// A client that does not take its last piece keeps no server from stopping.
+  void close_soon();
   void watch();
   asio::awaitable<void> end_watch();
 
@@ -126,6 +130,7 @@ class session final : public open_session, public std::enable_shared_from_this<s
 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
+  asio::steady_timer last_call_;
   asio::steady_timer bell_;  // canceled to wake a coroutine that looks after several things
   std::shared_ptr<session_context> context_;
   std::string peer_;

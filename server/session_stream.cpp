@@ -17,6 +17,8 @@ namespace {
 // After that the head of a stream goes out, come what may.
 constexpr seconds first_piece_patience{10};
 constexpr seconds sign_of_life{12};
+// For what is on its way to a client when the server stops.
+constexpr seconds last_words{2};
 // What a client may send ahead while it waits for its reply.
 constexpr std::size_t most_ahead = 16 * 1024;
 constexpr std::chrono::hours long_enough{24};
@@ -50,6 +52,13 @@ void session::watch() {
     self->bell_.cancel();
   };
   stream_.async_read_some(buffer_.prepare(1024), std::move(noticed));
+}
+
+void session::close_soon() {
+  last_call_.expires_after(last_words);
+  last_call_.async_wait([weak = weak_from_this()](boost::system::error_code canceled) {
+    if (const auto self = weak.lock(); self && !canceled) self->stream_.socket().close(self->ignored_);
+  });
 }
 
 asio::awaitable<void> session::end_watch() {

@@ -13,6 +13,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 
+#include <exception>
 #include <mutex>
 #include <utility>
 
@@ -79,6 +80,15 @@ class call : public std::enable_shared_from_this<call> {
   }
 
   void admit() {
+    try {
+      prepare();
+    } catch (const std::exception& e) {  // of a host's hook
+      if (!id_.empty()) of_->money->release(id_);
+      done_(error(errc::internal, {}, e.what()));
+    }
+  }
+
+  void prepare() {
     auto asked = chat_parts::read_request(body_, of_->options.limits);
     body_ = {};
     if (!asked) return done_(std::move(asked).error());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <utility>
 
 namespace texbuild {
@@ -64,11 +65,15 @@ result<std::string> meter::admit(std::string_view user, const chat_request& aske
   const auto step = ledger_.reserve(r, now());
   if (!step) return step.error();
   if (!step->taken) return too_many(*step, asked, *per_hour);
-  if (auto rich = check_balance(user, r.id); !rich) {
+  try {
+    auto rich = check_balance(user, r.id);
+    if (rich) return std::move(r.id);
     release(r.id);
     return rich.error();
+  } catch (...) {  // of the host's hook
+    release(r.id);
+    throw;
   }
-  return std::move(r.id);
 }
 
 // The reservation is written before the balance is read, and what came before it is read first: so whatever is missing
@@ -118,7 +123,14 @@ result<void> meter::charge(const store::settled_chat& what) {
   c.prompt_tokens = static_cast<std::uint64_t>(what.tokens.prompt);
   c.completion_tokens = static_cast<std::uint64_t>(what.tokens.completion);
   c.estimated = what.tokens.estimated;
-  if (auto done = hooks_.charge(c); !done) {
+  const auto take = [&]() -> result<void> {
+    try {
+      return hooks_.charge(c);
+    } catch (const std::exception& e) {
+      return error(errc::internal, {}, e.what());
+    }
+  };
+  if (auto done = take(); !done) {
     note("chat: a charge could not be made, it will be: " + done.error().detail() + " " + done.error().cause());
     return done;
   }

@@ -170,6 +170,20 @@ TEST_F(ChatMeter, ChargesByTheEstimateWhatACrashCutOff) {
   EXPECT_EQ(rows(), 0);
 }
 
+TEST_F(ChatMeter, LosesNothingWhenItsHostThrows) {
+  const auto good = options.hooks;
+  options.hooks.balance = [](std::string_view /*user*/) -> result<std::int64_t> { throw std::runtime_error("host"); };
+  EXPECT_EQ(send(hello).error().code(), errc::internal);
+  EXPECT_EQ(rows(), 0);
+  options.hooks = good;
+  options.hooks.charge = [](const chat_charge& /*c*/) -> result<void> { throw std::runtime_error("host"); };
+  running.emplace(open());
+  EXPECT_TRUE(send(hello));
+  (void)charged();
+  EXPECT_EQ(rows(), 1);
+  EXPECT_THAT(notes, HasSubstr("host"));
+}
+
 TEST_F(ChatMeter, NotesCountsThatCannotBeRight) {
   answer = answer_of(200, R"({"choices":[],"usage":{"prompt_tokens":-5,"completion_tokens":999999999}})");
   ASSERT_TRUE(send(hello));

@@ -338,6 +338,23 @@ TEST_F(ChatServer, EndsStreamsWhenItStops) {
   EXPECT_EQ(charged(1).size(), 1U);
 }
 
+TEST_F(ChatServer, IsNotKeptFromStoppingByAClientThatDoesNotRead) {
+  std::latch stuck(1);
+  const auto line = "data: {\"choices\":[{\"delta\":{\"content\":\"" + std::string(8000, 'x') + "\"}}]}\n\n";
+  service = [&](caller& c) {
+    c.stream_head();
+    for (int i = 0; i < 20'000 && c.write(line); ++i)
+      if (i == 100) stuck.count_down();
+  };
+  options.limits.stream_bytes = 1ULL << 30;
+  start();
+  connection c(door->port());
+  c.write(head(streamed.size()) + streamed);
+  stuck.wait();
+  stop();  // sees to it that no connection is left
+  EXPECT_EQ(charged(1).size(), 1U);
+}
+
 TEST_F(ChatServer, GivesUpPlainRequestsWhenItStops) {
   std::latch asked(1);
   service = [&](caller& c) {
