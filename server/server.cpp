@@ -94,10 +94,10 @@ struct web_server::impl {
   settings with;
   logger log;
   std::string dev_token;
-  asio::io_context io;
   asio::thread_pool pool;
   asio::thread_pool outside;
   asio::thread_pool forms;
+  asio::io_context io;  // goes before the pools: what still waits in it posts to them when it is dropped
   std::optional<engine> builds;
   std::optional<billing> money;
   std::optional<notifier> notices;

@@ -139,4 +139,61 @@ TEST(Settings, ShowHelpThatListsThemAll) {
     EXPECT_THAT(shown.value().text, HasSubstr(flag));
 }
 
+TEST(Settings, NameTheServicesOfThePlatform) {
+  const variables set = {{"POLAR_ACCESS_TOKEN", "polar_oat_1"},
+                         {"POLAR_API_URL", "http://localhost:1/v1/"},
+                         {"POLAR_WEBHOOK_SECRET", "whsec_x"},
+                         {"POLAR_PRODUCT_ID_PRO", "product"},
+                         {"TEXBUILD_MODELS", "a, b"},
+                         {"TEXBUILD_CHECKOUT_SUCCESS_URL", "https://shop.example/ok"},
+                         {"AKASHML_KEY", "k"},
+                         {"AKASHML_BASE_URL", "http://localhost:2/v1"},
+                         {"TELEGRAM_API_URL", "http://localhost:3"},
+                         {"TEXBUILD_PUBLIC_URL", "https://tex.example/"},
+                         {"TEXBUILD_ASSISTANT_PROGRAM", "/opt/assistant"},
+                         {"CLERK_WEBHOOK_SECRET", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}};
+  const auto s = read({"--dev"}, set).value();
+  ASSERT_TRUE(s.shop.polar.has_value());
+  EXPECT_EQ(s.shop.polar->access_token, "polar_oat_1");
+  EXPECT_EQ(s.shop.polar->api_url, "http://localhost:1");
+  EXPECT_EQ(s.shop.webhook_secret, "whsec_x");
+  EXPECT_EQ(s.shop.tiers.at(1).polar_product, "product");
+  EXPECT_THAT(s.shop.models, ElementsAre("a", "b"));
+  EXPECT_EQ(s.shop.success_url, "https://shop.example/ok");
+  EXPECT_EQ(s.chat.key, "k");
+  EXPECT_EQ(s.chat.upstream, "http://localhost:2");
+  EXPECT_EQ(s.bots.telegram_url, "http://localhost:3");
+  EXPECT_EQ(s.public_url, "https://tex.example");
+  EXPECT_EQ(s.assistant_program, "/opt/assistant");
+  EXPECT_FALSE(s.accounts.webhook_secret.empty());
+  EXPECT_FALSE(read({"--dev"}).value().shop.polar.has_value());
+  EXPECT_THAT(fault({"--dev"}, {{"CLERK_WEBHOOK_SECRET", "?"}}), HasSubstr("CLERK_WEBHOOK_SECRET"));
+  EXPECT_THAT(fault({"--dev"}, {{"POLAR_API_URL", "polar"}}), HasSubstr("POLAR_API_URL"));
+  EXPECT_THAT(fault({"--dev"}, {{"TEXBUILD_SECRET_KEY", "short"}}), HasSubstr("32 bytes"));
+  EXPECT_THAT(fault({"--dev"}, {{"TEXBUILD_SECRET_KEY_PREVIOUS", std::string(32, 'x')}}),
+              HasSubstr("TEXBUILD_SECRET_KEY"));
+}
+
+TEST(Settings, RunAssistantsAtAkashWhenItsKeyIsSet) {
+  variables set = {{"AKASH_API_KEY", "k"}};
+  EXPECT_THAT(fault({"--dev"}, set), HasSubstr("TEXBUILD_ASSISTANT_IMAGE"));
+  set["TEXBUILD_ASSISTANT_IMAGE"] = "registry.example/assistant:1";
+  EXPECT_THAT(fault({"--dev"}, set), HasSubstr("TEXBUILD_PUBLIC_URL"));
+  set["TEXBUILD_PUBLIC_URL"] = "https://tex.example";
+  set["AKASH_CONSOLE_API_URL"] = "http://localhost:4";
+  const auto s = read({"--dev"}, set).value();
+  EXPECT_EQ(s.akash.api_key, "k");
+  EXPECT_EQ(s.akash.api_url, "http://localhost:4");
+}
+
+TEST(Settings, LetInngestRunFunctions) {
+  const auto s = read({"--dev"}, {{"INNGEST_DEV", "http://localhost:8288"}, {"INNGEST_EVENT_KEY", "e"}}).value();
+  EXPECT_TRUE(s.inngest.dev);
+  EXPECT_EQ(s.inngest.api_origin, "http://localhost:8288");
+  EXPECT_EQ(s.inngest.event_key, "e");
+  EXPECT_EQ(read({"--dev"}, {{"INNGEST_SIGNING_KEY", "signkey-prod-1234"}}).value().inngest.signing_key,
+            "signkey-prod-1234");
+  EXPECT_FALSE(read({"--dev"}).value().inngest.dev);
+}
+
 }  // namespace
