@@ -18,7 +18,7 @@ jobs=$(nproc)
 logs=build/logs
 mkdir -p "$logs"
 # Nobody's settings reach the tests.
-unset MAKEFLAGS CXXFLAGS CPPFLAGS LDFLAGS ${!TEXBUILD_@} ${!CLERK_@} ${!GTEST_@}
+unset MAKEFLAGS CXXFLAGS CPPFLAGS LDFLAGS ${!TEXBUILD_@} ${!CLERK_@} ${!INNGEST_@} ${!GTEST_@}
 export CTEST_PARALLEL_LEVEL=$jobs CTEST_OUTPUT_ON_FAILURE=1 CLICOLOR_FORCE=0 LC_ALL=C.UTF-8
 export NINJA_STATUS='[%f/%t %es] '
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
