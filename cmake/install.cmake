@@ -29,7 +29,7 @@ endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/texbuild.pc.in ${PROJECT_BINARY_DIR}/texbuild.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/texbuild.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-foreach(program texbuild_server texbuild_tool)
+foreach(program texbuild_server texbuild_tool texbuild_assistant)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()

@@ -19,8 +19,8 @@ reply stranger(session_context& c, request& r, const error& why) {
 
 /// The user that a token stands for. An assistant's key does what an assistant has to do, and nothing else.
 result<std::string> user_of(session_context& c, const request& r, const std::string& token) {
-  if (assistants::is_key(token)) {
-    const auto owner = c.bots.verify_key(token);
+  if (c.bots != nullptr && assistants::is_key(token)) {
+    const auto owner = c.bots->verify_key(token);
     const bool its_work = r.path == "/api/chat" || r.path.starts_with("/api/chat/") || r.path == "/api/build" ||
                           r.path.starts_with("/api/build/");
     if (owner && !its_work) return error(errc::unauthorized, "the key of an assistant does not open this address");

@@ -75,7 +75,8 @@ constexpr row rows[] = {
     {"akashml-key", kind::text, "key of the service that runs the language models [no chat]"},
     {"akashml-base-url", kind::text, "its origin [https://api.akashml.com]"},
 
-    {"public-url", kind::text, "where assistants reach this server [http://127.0.0.1 and its port]"},
+    {"public-url", kind::text,
+     "where others reach this server, such as https://tex.example.com [for assistants here: its own address]"},
     {"assistant-program", kind::path, "the program texbuild-assistant [beside this one]"},
     {"assistant-image", kind::text, "a container image of it, for Akash"},
     {"telegram-api-url", kind::text, "origin of Telegram's Bot API [https://api.telegram.org]"},

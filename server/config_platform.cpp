@@ -49,6 +49,8 @@ void read_functions(setting_reader& r, settings& s) {
   auto read = inngest_options::from_environment(lookup);
   if (!read) return r.fail("inngest-dev", "and the others of Inngest: " + read.error().detail());
   s.inngest = std::move(*read);
+  // Else it would be what a request says.
+  if (s.inngest.serve_origin.empty()) s.inngest.serve_origin = s.public_url;
 }
 
 }  // namespace

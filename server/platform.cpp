@@ -93,7 +93,7 @@ result<void> platform::open_parts(const settings& with, const environment& parts
   auto endpoint = inngest_endpoint::open(host, with.inngest, parts);
   if (!endpoint) return endpoint.error();
   inngest_.emplace(std::move(*endpoint));
-  if (with.inngest.dev || !with.inngest.signing_key.empty()) return {};
+  if (with.inngest.configured()) return {};
   auto runner = function_runner::open(std::move(host), function_runner_options(), parts);
   if (!runner) return runner.error();
   runner_.emplace(std::move(*runner));
@@ -169,9 +169,14 @@ void platform::sweep(const std::stop_token& stop) {
   if (const auto done = talk_->sweep(stop); !done) complain("chat", done.error());
 }
 
-void platform::stop() {
+void platform::request_stop() {
   tending_.request_stop();
   running_.request_stop();
+  if (bots_) bots_->stop_waiting();
+}
+
+void platform::stop() {
+  request_stop();
   tending_ = {};
   running_ = {};
 }

@@ -36,6 +36,8 @@ class platform {
   void start();
   /// Now and then: what webhooks and crashes left, and what is old.
   void sweep(const std::stop_token& stop);
+  /// Begins to stop; returns at once.
+  void request_stop();
   /// Lets steps that run end. Assistants on this machine end with it.
   void stop();
 

@@ -45,8 +45,8 @@ namespace {
 
 constexpr std::size_t most_connections = 4096;
 constexpr unsigned io_threads = 2;
-constexpr unsigned pool_threads = 8;     // they wait for the disk, not for the processor
-constexpr unsigned outside_threads = 8;  // they wait for other services, up to 20 s each
+constexpr unsigned pool_threads = 8;      // they wait for the disk, not for the processor
+constexpr unsigned outside_threads = 16;  // they wait for other services, up to 20 s each
 constexpr unsigned form_threads = 4;
 constexpr seconds sweep_pause{30};
 constexpr seconds notify_pause{1};
@@ -190,9 +190,10 @@ result<void> web_server::impl::start(environment parts) {
                      health_routes(*for_routes)})
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
-  context = std::make_shared<session_context>(with, *routes, *builds, *who, beside->bots(), *rates, parts.time,
-                                              parts.random, log, pool.get_executor(), outside.get_executor(),
-                                              forms.get_executor(), std::move(*uploads));
+  context = std::make_shared<session_context>(with, *routes, *builds, *who, *rates, parts.time, parts.random, log,
+                                              pool.get_executor(), outside.get_executor(), forms.get_executor(),
+                                              std::move(*uploads));
+  context->bots = &beside->bots();
   door->start([c = context](asio::ip::tcp::socket socket) {
     if (c->open_sessions() < most_connections) start_session(std::move(socket), c);
   });
@@ -245,6 +246,7 @@ void web_server::impl::stop() {
   warming = {};  // stops it and waits
   sweeping.request_stop();
   notifying.request_stop();
+  if (beside) beside->request_stop();
   if (context) context->stop_sessions();
   if (builds) builds->drain(builds_may_finish);
   // Who waited for a build that has ended has the answer; who waits for one that has not may ask the next server.

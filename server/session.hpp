@@ -44,7 +44,6 @@ struct session_context {
   const router& routes;
   engine& builds;
   session_verifier& who;
-  assistants& bots;
   const limits& rates;
   std::shared_ptr<clock> time;
   std::shared_ptr<entropy> random;
@@ -53,16 +52,16 @@ struct session_context {
   boost::asio::any_io_executor outside;  ///< for what waits for other services
   boost::asio::any_io_executor forms;    ///< for uploads, which may take seconds each and must not hold up the rest
   std::filesystem::path uploads;         ///< where forms stream to
+  assistants* bots = nullptr;            ///< whose keys are taken too
   std::atomic<bool> stopping{false};
 
-  session_context(const settings& s, const router& r, engine& b, session_verifier& v, assistants& a, const limits& rl,
+  session_context(const settings& s, const router& r, engine& b, session_verifier& v, const limits& rl,
                   std::shared_ptr<clock> t, std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p,
                   boost::asio::any_io_executor o, boost::asio::any_io_executor f, std::filesystem::path u)
       : with(s),
         routes(r),
         builds(b),
         who(v),
-        bots(a),
         rates(rl),
         time(std::move(t)),
         random(std::move(e)),

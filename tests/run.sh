@@ -18,7 +18,8 @@ jobs=$(nproc)
 logs=build/logs
 mkdir -p "$logs"
 # Nobody's settings reach the tests.
-unset MAKEFLAGS CXXFLAGS CPPFLAGS LDFLAGS ${!TEXBUILD_@} ${!CLERK_@} ${!INNGEST_@} ${!GTEST_@}
+unset MAKEFLAGS CXXFLAGS CPPFLAGS LDFLAGS ${!TEXBUILD_@} ${!GTEST_@}
+unset ${!CLERK_@} ${!RAZORPAY_@} ${!POLAR_@} ${!AKASH@} ${!TELEGRAM_@} ${!INNGEST_@}
 export CTEST_PARALLEL_LEVEL=$jobs CTEST_OUTPUT_ON_FAILURE=1 CLICOLOR_FORCE=0 LC_ALL=C.UTF-8
 export NINJA_STATUS='[%f/%t %es] '
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
@@ -84,7 +85,8 @@ address_sanitizer() {
 
 thread_sanitizer() {
   # What runs on several threads. Each binary in one process: starting ThreadSanitizer costs more than most tests.
-  local threaded=(build_test store_test sqlite_test auth_test http_test payments_test notify_test server_http_test) test around=()
+  local threaded=(build_test store_test sqlite_test auth_test http_test payments_test notify_test functions_test chat_test
+    assistants_test server_http_test server_chat_test) test around=()
   cmake -C cmake/cache/tsan.cmake -S . -B build/tsan -G Ninja
   ninja -C build/tsan -j "$jobs" "${threaded[@]}"
   # On a kernel with much randomness in its addresses, GCC 12's ThreadSanitizer finds no room for its tables.

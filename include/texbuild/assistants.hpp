@@ -85,6 +85,8 @@ class TEXBUILD_API assistant_provisioner {
   virtual result<void> stop(std::string_view deployment, std::string_view place) = 0;
   /// Just these are to run, after a restart of the server too. Called every second or so.
   virtual result<void> keep(const std::vector<assistant_job>& jobs) = 0;
+  /// The process is about to end: what waits in `start` gives up (`errc::canceled`). For good.
+  virtual void stop_waiting() = 0;
 };
 
 /// Settings of the provisioner on this machine.
@@ -168,6 +170,8 @@ class TEXBUILD_API assistants {
   result<std::uint64_t> start_paid(event_sink& events);
   /// Has the provisioner run what is to run, and takes down what is over. Call it every second or so.
   result<void> supervise();
+  /// The process is about to end: a function that waits for a provisioner gives up, and goes on in the next process.
+  void stop_waiting();
   /// Seals tokens with the newest key that are sealed with an older one. How many those were. Call it at the start.
   result<std::uint64_t> seal_again();
 

@@ -11,9 +11,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
 #include <mutex>
 #include <set>
-#include <thread>
+#include <stop_token>
 
 namespace texbuild {
 inline namespace v0 {
@@ -90,6 +91,7 @@ class akash_provisioner final : public assistant_provisioner {
   }
 
   result<void> keep(const std::vector<assistant_job>& /*jobs*/) override { return {}; }  // Akash does that
+  void stop_waiting() override { stop_.request_stop(); }
 
  private:
   static error unreadable(const char* what) {
@@ -118,7 +120,7 @@ class akash_provisioner final : public assistant_provisioner {
       const bool later = status == 429 || status == 503 || status == 504;
       if (!later || attempt == tries)
         return error(errc::provider_error, "Akash refused the request", "HTTP " + std::to_string(status));
-      std::this_thread::sleep_for(pause);
+      if (!wait(pause)) return error(errc::canceled, "the server is stopping");
       pause *= 2;
     }
   }
@@ -151,7 +153,7 @@ class akash_provisioner final : public assistant_provisioner {
         const std::scoped_lock lock(mutex_);
         refused_.insert(b.provider);
       }
-      std::this_thread::sleep_for(options_.pause);
+      if (!wait(options_.pause)) return error(errc::canceled, "the server is stopping");
     }
     return error(errc::unavailable, "no provider at Akash takes the assistant");
   }
@@ -172,6 +174,16 @@ class akash_provisioner final : public assistant_provisioner {
     return {};
   }
 
+  /// False: it is time to stop.
+  bool wait(std::chrono::milliseconds time) const {
+    const auto stop = stop_.get_token();
+    std::mutex waiting;
+    std::condition_variable_any woken;
+    std::unique_lock lock(waiting);
+    woken.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+  }
+
   bool refused_before(const std::string& provider) const {
     const std::scoped_lock lock(mutex_);
     return refused_.contains(provider);
@@ -179,6 +191,7 @@ class akash_provisioner final : public assistant_provisioner {
 
   akash_options options_;
   std::shared_ptr<http_client> http_;
+  std::stop_source stop_;
   mutable std::mutex mutex_;
   std::set<std::string> refused_;  // providers that did not take what they had bid for
 };

@@ -300,6 +300,10 @@ result<void> assistants::supervise() {
   return {};
 }
 
+void assistants::stop_waiting() {
+  for (const auto& where : impl_->options.provisioners) where->stop_waiting();
+}
+
 result<std::uint64_t> assistants::seal_again() {
   std::uint64_t count = 0;
   std::string last;

@@ -36,12 +36,19 @@ class runner {
 
   [[nodiscard]] bool is_young() const { return steady_clock::now() - began_ < young; }
   void request_stop() { thread_.request_stop(); }
+  void give_up() {
+    const std::scoped_lock lock(mutex_);
+    given_up_ = true;
+    changed_.notify_all();
+  }
 
   /// Whether it said that it is ready; else why not.
   result<void> wait_until_ready() {
     std::unique_lock lock(mutex_);
-    const auto in_time = changed_.wait_for(lock, options_.ready_within, [this] { return ready_ || failed_; });
+    const auto in_time =
+        changed_.wait_for(lock, options_.ready_within, [this] { return ready_ || failed_ || given_up_; });
     if (ready_) return {};
+    if (given_up_) return error(errc::canceled, "the server is stopping");
     if (!in_time) return error(errc::timed_out, "the assistant did not come up in time");
     return error(errc::unavailable, last_line_.empty() ? "the assistant ended at once" : last_line_, cause_);
   }
@@ -96,6 +103,7 @@ class runner {
   std::condition_variable_any changed_;
   bool ready_ = false;
   bool failed_ = false;
+  bool given_up_ = false;
   std::string line_;
   std::string last_line_;
   std::string cause_;
@@ -160,6 +168,12 @@ class local_provisioner final : public assistant_provisioner {
     return {};
   }
 
+  void stop_waiting() override {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    for (const auto& [id, r] : running_) r->give_up();
+  }
+
  private:
   std::shared_ptr<runner> ensure(const assistant_job& job) {
     const std::scoped_lock lock(mutex_);
@@ -173,6 +187,7 @@ class local_provisioner final : public assistant_provisioner {
                         {"TELEGRAM_BOT_TOKEN", job.channel_token},
                         {"TELEGRAM_API_URL", telegram_url_}};
       r = std::make_shared<runner>(options_, *programs_, std::move(what), job.deployment);
+      if (stopping_) r->give_up();
     }
     return r;
   }
@@ -181,6 +196,7 @@ class local_provisioner final : public assistant_provisioner {
   std::string telegram_url_;
   std::shared_ptr<process_runner> programs_;
   std::mutex mutex_;
+  bool stopping_ = false;
   std::map<std::string, std::shared_ptr<runner>> running_;
 };
 

@@ -1,6 +1,6 @@
 #include "src/chat/chunk.hpp"
 
-#include "src/data/raw_members.hpp"
+#include "src/data/json_slice.hpp"
 #include "src/data/strict_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -38,8 +38,8 @@ bool is_ours(const json::value& error) {
 
 std::string without_usage(std::string_view text) {
   data::object_writer out;
-  for (const auto& member : data::raw_members(text))
-    if (!data::is_named(member, "usage")) out.add(member);
+  for (const auto& [name, value] : data::members(text))
+    if (name != "usage") out.add(name, value);
   return std::move(out).take();
 }
 

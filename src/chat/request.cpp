@@ -1,6 +1,6 @@
 #include "src/chat/request.hpp"
 
-#include "src/data/raw_members.hpp"
+#include "src/data/json_slice.hpp"
 #include "src/data/strict_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -71,28 +71,24 @@ result<void> read_messages(const json::object& in) {
   return {};
 }
 
-std::string options_with_usage(const json::object& in, const std::vector<data::raw_member>& members) {
+std::string options_with_usage(std::string_view body) {
   data::object_writer out;
-  if (find(in, "stream_options") != nullptr)
-    for (const auto& member : members)
-      if (data::is_named(member, "stream_options"))
-        for (const auto& option : data::raw_members(member.value))
-          if (!data::is_named(option, "include_usage")) out.add(option);
-  out.add(R"("include_usage")", "true");
+  for (const auto& [name, value] : data::members(data::member(body, "stream_options").value_or("")))
+    if (name != "include_usage") out.add(name, value);
+  out.add("include_usage", "true");
   return std::move(out).take();
 }
 
-std::string forwarded(const json::object& in, std::string_view body, bool stream) {
-  const auto members = data::raw_members(body);
+std::string forwarded(std::string_view body, bool stream) {
   data::object_writer out;
-  for (const auto& member : members) {
-    const auto is = [&](std::string_view name) { return data::is_named(member, name); };
-    if (is("stream") || is("stream_options") || std::any_of(dropped.begin(), dropped.end(), is)) continue;
-    out.add(member);
+  for (const auto& [name, value] : data::members(body)) {
+    const bool ours = name == "stream" || name == "stream_options" ||
+                      std::find(dropped.begin(), dropped.end(), name) != dropped.end();
+    if (!ours) out.add(name, value);
   }
   if (stream) {
-    out.add(R"("stream")", "true");
-    out.add(R"("stream_options")", options_with_usage(in, members));
+    out.add("stream", "true");
+    out.add("stream_options", options_with_usage(body));
   }
   return std::move(out).take();
 }
@@ -133,7 +129,7 @@ result<chat_request> read_request(std::string_view body, const chat_limits& limi
   out.bytes = body.size();
   out.prompt = tokens_of(body.size());
   out.output = (output == 0 ? limits.usual_output : output) * choices->value_or(1);
-  out.forwarded = forwarded(*in, body, out.stream);
+  out.forwarded = forwarded(body, out.stream);
   return out;
 }
 

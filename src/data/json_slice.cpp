@@ -319,6 +319,16 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
+void object_writer::add(std::string_view name, std::string_view value) {
+  if (text_.size() > 1) text_ += ',';
+  text_.append(quoted(name)).append(":").append(value);
+}
+
+std::string object_writer::take() && {
+  text_ += '}';
+  return std::move(text_);
+}
+
 }  // namespace data
 }  // namespace v0
 }  // namespace texbuild

@@ -57,6 +57,16 @@ std::vector<std::string_view> elements(std::string_view array);
 /// A string token. Escapes as ECMAScript does; bytes that are no UTF-8 become U+FFFD.
 std::string quoted(std::string_view text);
 
+/// Writes an object of members whose values are JSON already.
+class object_writer {
+ public:
+  void add(std::string_view name, std::string_view value);
+  [[nodiscard]] std::string take() &&;
+
+ private:
+  std::string text_ = "{";
+};
+
 }  // namespace data
 }  // namespace v0
 }  // namespace texbuild

@@ -109,8 +109,7 @@ result<credit_report> storefront::credit(std::string_view user, std::chrono::sec
 result<std::int64_t> storefront::spendable(std::string_view user) {
   const auto report = credit(user, impl_->options.counted_for);
   if (!report) return report.error();
-  if (!report->customer)
-    return error(errc::payment_required, "there is no customer account: buy an assistant first");
+  if (!report->customer) return error(errc::payment_required, "there is no customer account: buy an assistant first");
   return report->limit_tokens - report->used_tokens;
 }
 

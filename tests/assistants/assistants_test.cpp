@@ -49,6 +49,7 @@ struct fake_provisioner final : assistant_provisioner {
     for (const auto& j : jobs) kept.push_back(j.deployment);
     return {};
   }
+  void stop_waiting() override {}
 };
 
 class Assistants : public ::testing::Test {

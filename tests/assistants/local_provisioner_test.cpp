@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace {
 
@@ -91,6 +92,17 @@ TEST_F(LocalProvisioner, KeepsOnePerDeployment) {
   ASSERT_TRUE(where->start(job("b"), nothing));
   ASSERT_TRUE(where->keep({job("a"), job("b")}));
   EXPECT_EQ(programs->commands().size(), 2U);
+}
+
+TEST_F(LocalProvisioner, GivesUpWaitingWhenTheServerStops) {
+  const auto where = open([](const command&, const output_sink&, std::stop_token stop) {
+    return stay([](std::string_view) {}, stop);  // never ready
+  });
+  std::jthread soon([&] {
+    while (programs->commands().empty()) std::this_thread::yield();
+    where->stop_waiting();
+  });
+  EXPECT_EQ(where->start(job("a"), nothing).error().code(), errc::canceled);
 }
 
 TEST_F(LocalProvisioner, RunsNothingWhosePlaceCouldNotBeNoted) {

@@ -1,4 +1,5 @@
 // The official packages of outside services sign, and the real server takes it; we sign, and they take it.
+#include "tests/e2e/accounts.hpp"
 #include "tests/e2e/real_server.hpp"
 
 #include <texbuild/webhook.hpp>
@@ -63,6 +64,34 @@ TEST_F(Sdk, StandardWebhooksVerifiesWhatTheLibrarySignedAndTheOtherWayRound) {
     EXPECT_EQ(theirs.out, ours.signature);
     EXPECT_TRUE(secret.verify({"msg_1", ours.timestamp, theirs.out}, body, now));
   }
+}
+
+TEST_F(Sdk, ClerksPackageTakesTheSameSessionTokensAsTheServer) {
+  const auto pem = pem_of(rsa_key::common().spki(), "\n");
+  server.arguments = {};
+  server.environment["CLERK_JWT_KEY"] = pem;
+  server.start();
+  std::ofstream(server.folder() / "key.pem") << pem;
+  const auto both = [&](const std::string& token) {
+    const auto theirs = run({"/usr/bin/env", "node", TEXBUILD_SOURCE_DIR "/tests/sdk/session.js", token,
+                             (server.folder() / "key.pem").string()},
+                            {{"TEXBUILD_SDK", TEXBUILD_SDK}, {"PATH", "/usr/local/bin:/usr/bin:/bin"}});
+    const auto ours = server.as("GET", "/api/user/me", token);
+    EXPECT_EQ(theirs.exit == 0, ours.status == 200) << theirs.err << ours.body;
+    if (theirs.exit == 0) {
+      EXPECT_EQ(theirs.out, ours.text("id"));
+    }
+    return ours.status;
+  };
+  session_words words;
+  words.user = "user_ines";
+  const auto good = session(words);
+  EXPECT_EQ(both(good), 200);
+  words.good_for = std::chrono::seconds(-60);
+  EXPECT_EQ(both(session(words)), 401);
+  auto forged = good;
+  forged[good.rfind('.') + 5] = good[good.rfind('.') + 5] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(both(forged), 401);
 }
 
 }  // namespace
