@@ -21,8 +21,9 @@ reply stranger(session_context& c, request& r, const error& why) {
 result<std::string> user_of(session_context& c, const request& r, const std::string& token) {
   if (c.bots != nullptr && assistants::is_key(token)) {
     const auto owner = c.bots->verify_key(token);
-    const bool its_work = r.path == "/api/chat" || r.path.starts_with("/api/chat/") || r.path == "/api/build" ||
-                          r.path.starts_with("/api/build/");
+    const bool builds =
+        (r.path == "/api/build" && r.method == "POST") || (r.path.starts_with("/api/build/") && r.method == "GET");
+    const bool its_work = builds || r.path == "/api/chat" || r.path.starts_with("/api/chat/");
     if (owner && !its_work) return error(errc::unauthorized, "the key of an assistant does not open this address");
     return owner;
   }

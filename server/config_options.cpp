@@ -76,7 +76,8 @@ constexpr row rows[] = {
     {"akashml-base-url", kind::text, "its origin [https://api.akashml.com]"},
 
     {"public-url", kind::text,
-     "where others reach this server, such as https://tex.example.com [for assistants here: its own address]"},
+     "where others reach this server, such as https://tex.example.com [its own address, for assistants on this "
+     "machine]"},
     {"assistant-program", kind::path, "the program texbuild-assistant [beside this one]"},
     {"assistant-image", kind::text, "a container image of it, for Akash"},
     {"telegram-api-url", kind::text, "origin of Telegram's Bot API [https://api.telegram.org]"},

@@ -15,9 +15,17 @@ void read_polar(setting_reader& r, settings& s) {
   if (!account.access_token.empty()) o.polar = std::move(account);
   r.text("polar-webhook-secret", o.webhook_secret);
   r.text("checkout-success-url", o.success_url);
+  if (!o.success_url.empty() && !o.success_url.starts_with("https://") && !o.success_url.starts_with("http://"))
+    r.fail("checkout-success-url", "must begin with https:// (or http://)");
   r.list("models", o.models);
   if (o.models.empty()) r.fail("models", "must name at least one model");
-  for (auto& tier : o.tiers) r.text(("polar-product-id-" + tier.name).c_str(), tier.polar_product);
+  for (auto& tier : o.tiers) {
+    const auto flag = "polar-product-id-" + tier.name;
+    r.text(flag.c_str(), tier.polar_product);
+    for (const auto& other : o.tiers)
+      if (&other != &tier && !tier.polar_product.empty() && other.polar_product == tier.polar_product)
+        r.fail(flag.c_str(), "is the product of the tier \"" + other.name + "\" too");
+  }
 }
 
 void read_chat(setting_reader& r, settings& s) {
@@ -27,7 +35,7 @@ void read_chat(setting_reader& r, settings& s) {
 
 void read_assistants(setting_reader& r, settings& s) {
   r.text("public-url", s.public_url);
-  while (s.public_url.ends_with('/')) s.public_url.pop_back();
+  if (!s.public_url.empty()) r.origin("public-url", s.public_url);
   r.path("assistant-program", s.assistant_program);
   r.origin("telegram-api-url", s.bots.telegram_url);
   r.text("akash-api-key", s.akash.api_key);

@@ -7,6 +7,8 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <array>
+#include <unistd.h>
+#include <utility>
 
 namespace texbuild::server {
 namespace {
@@ -63,7 +65,24 @@ result<void> platform::open_parts(const settings& with, const environment& parts
   if (!known) return known.error();
   users_.emplace(std::move(*known));
 
+  auto bots = with.bots;
+  if (!with.akash.api_key.empty()) bots.provisioners.push_back(make_akash_provisioner(with.akash, parts));
+  local_provisioner_options local;
+  const auto program = (with.assistant_program.empty() ? program_beside_this_one() : with.assistant_program).string();
+  local.program = program;
+  local.output = [this](std::string_view deployment, std::string_view line) {
+    log_.write(log_level::debug, "assistant " + std::string(deployment) + ": " + std::string(line));
+  };
+  if (::access(program.c_str(), X_OK) == 0) {
+    const environment children;  // a program of ours: not in a sandbox
+    bots.provisioners.push_back(make_local_provisioner(std::move(local), bots.telegram_url, children));
+  }
+
   auto shop = with.shop;
+  if (bots.provisioners.empty()) {
+    if (shop.polar) log_.write(log_level::error, "no assistant can be bought: there is no program " + program);
+    shop.channels.clear();
+  }
   shop.email = [users = &*users_](std::string_view user) {
     const auto email = users->email_of(user);
     return email ? *email : std::string();
@@ -73,17 +92,8 @@ result<void> platform::open_parts(const settings& with, const environment& parts
   shop_.emplace(std::move(*sold));
   if (auto talks = open_chat(with, parts); !talks) return talks;
 
-  auto bots = with.bots;
   bots.keys = *keys;
-  bots.api_url = with.public_url.empty() ? own_url(with, port) : with.public_url;
-  if (!with.akash.api_key.empty()) bots.provisioners.push_back(make_akash_provisioner(with.akash, parts));
-  local_provisioner_options local;
-  local.program = (with.assistant_program.empty() ? program_beside_this_one() : with.assistant_program).string();
-  local.output = [this](std::string_view deployment, std::string_view line) {
-    log_.write(log_level::debug, "assistant " + std::string(deployment) + ": " + std::string(line));
-  };
-  environment children;  // a program of ours: not in a sandbox
-  bots.provisioners.push_back(make_local_provisioner(std::move(local), bots.telegram_url, children));
+  bots.api_url = with.akash.api_key.empty() ? own_url(with, port) : with.public_url;
   auto opened = assistants::open(std::move(bots), *box, parts);
   if (!opened) return opened.error();
   bots_.emplace(std::move(*opened));
@@ -134,23 +144,42 @@ event_sink& platform::events() noexcept {
 }
 
 void platform::start() {
-  tending_ = std::jthread([this](const std::stop_token& stop) { tend(stop); });
+  // A thread each: what waits for Akash or Polar holds up no customer who has just paid.
+  beginning_ = std::jthread([this](const std::stop_token& stop) {
+    keep_doing(stop, "beginning deployments", [this]() -> result<void> {
+      if (const auto begun = bots_->start_paid(events()); !begun) return begun.error();
+      return {};
+    });
+  });
+  tending_ = std::jthread([this](const std::stop_token& stop) {
+    keep_doing(stop, "assistants", [this, stop] { return bots_->supervise(stop); });
+  });
+  telling_ = std::jthread([this](const std::stop_token& stop) {
+    keep_doing(stop, "telling Polar of uses", [this, stop]() -> result<void> {
+      if (const auto told = shop_->send_usage(stop); !told) return told.error();
+      return {};
+    });
+  });
   if (runner_) running_ = std::jthread([this](const std::stop_token& stop) { run_functions(stop); });
 }
 
 void platform::complain(const char* what, const error& e) {
-  auto line = std::string(what) + ": " + e.detail() + " " + e.cause();
-  if (line == last_complaint_) return;  // once, not every second
+  const auto line = std::string(what) + ": " + e.detail() + " " + e.cause();
+  {
+    const std::scoped_lock lock(complaining_);
+    if (std::exchange(last_complaints_[what], line) == line) return;  // once, not every second
+  }
   log_.write(log_level::error, line);
-  last_complaint_ = std::move(line);
 }
 
-void platform::tend(const std::stop_token& stop) {
-  if (const auto sealed = bots_->seal_again(); !sealed) complain("sealing tokens again", sealed.error());
+void platform::keep_doing(const std::stop_token& stop, const char* what, const std::function<result<void>()>& act) {
   do {
-    if (const auto begun = bots_->start_paid(events()); !begun) complain("beginning deployments", begun.error());
-    if (const auto kept = bots_->supervise(); !kept) complain("assistants", kept.error());
-    if (const auto told = shop_->send_usage(stop); !told) complain("telling Polar of uses", told.error());
+    try {
+      const auto done = act();
+      if (!done && !stop.stop_requested()) complain(what, done.error());
+    } catch (const std::exception& e) {
+      complain(what, error(errc::internal, e.what()));
+    }
   } while (pause(stop, tend_pause));
 }
 
@@ -167,18 +196,21 @@ void platform::sweep(const std::stop_token& stop) {
   if (const auto done = users_->sweep(); !done) complain("webhooks of Clerk", done.error());
   if (const auto done = shop_->sweep(stop); !done) complain("webhooks of Polar", done.error());
   if (const auto done = talk_->sweep(stop); !done) complain("chat", done.error());
+  if (!sealed_again_) {
+    const auto done = bots_->seal_again();
+    sealed_again_ = done.has_value();
+    if (!done) complain("sealing tokens again", done.error());
+  }
 }
 
 void platform::request_stop() {
-  tending_.request_stop();
-  running_.request_stop();
+  for (auto* thread : {&beginning_, &tending_, &telling_, &running_}) thread->request_stop();
   if (bots_) bots_->stop_waiting();
 }
 
 void platform::stop() {
   request_stop();
-  tending_ = {};
-  running_ = {};
+  for (auto* thread : {&beginning_, &tending_, &telling_, &running_}) *thread = {};
 }
 
 }  // namespace texbuild::server

@@ -13,7 +13,10 @@
 #include <texbuild/inngest.hpp>
 #include <texbuild/storefront.hpp>
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -38,7 +41,7 @@ class platform {
   void sweep(const std::stop_token& stop);
   /// Begins to stop; returns at once.
   void request_stop();
-  /// Lets steps that run end. Assistants on this machine end with it.
+  /// Lets steps that run end. Assistants on this machine are told to end, too.
   void stop();
 
   [[nodiscard]] accounts& users() noexcept { return *users_; }
@@ -53,7 +56,8 @@ class platform {
   result<void> open_parts(const settings& with, const environment& parts, std::uint16_t port);
   result<void> open_chat(const settings& with, const environment& parts);
   [[nodiscard]] event_sink& events() noexcept;
-  void tend(const std::stop_token& stop);
+  /// Does something every second until it is time to stop.
+  void keep_doing(const std::stop_token& stop, const char* what, const std::function<result<void>()>& act);
   void run_functions(const std::stop_token& stop);
   void complain(const char* what, const error& e);
 
@@ -64,9 +68,13 @@ class platform {
   std::optional<assistants> bots_;
   std::optional<inngest_endpoint> inngest_;
   std::optional<function_runner> runner_;  // none: Inngest runs the functions
-  std::string last_complaint_;
-  std::jthread tending_;
-  std::jthread running_;
+  bool sealed_again_ = false;              // in `sweep` alone
+  std::mutex complaining_;
+  std::map<std::string, std::string> last_complaints_;  // by what they are about
+  std::jthread beginning_;                              // of what was paid
+  std::jthread tending_;                                // of assistants
+  std::jthread telling_;                                // Polar of uses
+  std::jthread running_;                                // functions
 };
 
 }  // namespace texbuild::server

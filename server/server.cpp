@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include "server/dev_issuer.hpp"
+#include "server/ending_http.hpp"
 #include "server/limits.hpp"
 #include "server/listener.hpp"
 #include "server/pause.hpp"
@@ -109,6 +110,7 @@ struct web_server::impl {
   std::optional<router> routes;
   std::shared_ptr<session_context> context;
   std::shared_ptr<listener> door;
+  std::shared_ptr<ending_http> others;
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> busy;
   std::vector<std::thread> threads;
   std::jthread warming;
@@ -167,6 +169,7 @@ result<void> web_server::impl::open_money(const environment& parts) {
 
 result<void> web_server::impl::start(environment parts) {
   if (!parts.http) parts.http = make_http_client(io.get_executor());
+  parts.http = others = std::make_shared<ending_http>(parts.http);
   // The door first: an address in use is found before anything is touched.
   auto bound = listener::bind(io, with.address, with.port);
   if (!bound) return bound.error();
@@ -254,15 +257,18 @@ void web_server::impl::stop() {
   const auto until = std::chrono::steady_clock::now() + requests_may_finish;
   while (context && context->open_sessions() > 0 && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(milliseconds(20));
+  // Nobody waits any longer for an answer of another service. The threads that do are woken by those of `io`, so these
+  // go last.
+  if (others) others->end();
   if (beside) beside->stop();
   notifying = {};
-  sweeping = {};  // a call to another service ends by itself, as long as there are threads for it
+  sweeping = {};
+  outside.join();
+  forms.join();
+  pool.join();
   busy.reset();
   io.stop();
   for (auto& t : threads) t.join();
-  pool.join();
-  outside.join();
-  forms.join();
 }
 
 web_server::web_server(std::unique_ptr<impl> state) : impl_(std::move(state)) {}

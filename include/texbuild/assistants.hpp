@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,7 +84,8 @@ class TEXBUILD_API assistant_provisioner {
   virtual result<assistant_place> start(const assistant_job& job, const note& began) = 0;
   /// Takes down what `start` made, as a whole or in part; no error if it is gone.
   virtual result<void> stop(std::string_view deployment, std::string_view place) = 0;
-  /// Just these are to run, after a restart of the server too. Called every second or so.
+  /// Just these are to run, after a restart of the server too, as far as that is this provisioner's to do: Akash keeps
+  /// its own running. Called every second or so.
   virtual result<void> keep(const std::vector<assistant_job>& jobs) = 0;
   /// The process is about to end: what waits in `start` gives up (`errc::canceled`). For good.
   virtual void stop_waiting() = 0;
@@ -113,7 +115,7 @@ struct akash_options {
   std::string api_url = "https://console-api.akash.network";
   std::string image;  ///< a container image of the assistant
   double deposit_dollars = 5;
-  std::chrono::seconds bids_within{60};
+  std::chrono::seconds bids_within{25};
   std::chrono::milliseconds pause{3000};                        ///< between two looks
   std::chrono::milliseconds timeout{std::chrono::seconds(15)};  ///< of one call
 
@@ -163,13 +165,14 @@ class TEXBUILD_API assistants {
   [[nodiscard]] std::string key_of(std::string_view deployment) const;
   /// Whether this looks like such a key, as opposed to a session token.
   [[nodiscard]] static bool is_key(std::string_view bearer) noexcept;
-  /// The user on whose behalf. `errc::unauthorized`: no such key, or the deployment is not one that runs.
+  /// The user on whose behalf. `errc::unauthorized`: no such key, or the deployment is not one that is to run now: its
+  /// subscription is over, or paused.
   result<std::string> verify_key(std::string_view bearer);
 
   /// Sends the event for each deployment that was paid and not begun; once, whatever happens in between.
   result<std::uint64_t> start_paid(event_sink& events);
   /// Has the provisioner run what is to run, and takes down what is over. Call it every second or so.
-  result<void> supervise();
+  result<void> supervise(const std::stop_token& stop = {});
   /// The process is about to end: a function that waits for a provisioner gives up, and goes on in the next process.
   void stop_waiting();
   /// Seals tokens with the newest key that are sealed with an older one. How many those were. Call it at the start.

@@ -96,7 +96,8 @@ TEXBUILD_API result<std::shared_ptr<process_runner>> make_sandbox(const sandbox_
 
 /// Runs programs of your own, without a sandbox and without limits, for as long as they like: of a command only `argv`
 /// (argv[0] is a path) and `variables` (all of its environment) count. The stop token asks a program to end by SIGTERM,
-/// and kills it 5 seconds later; it is killed too when this process dies.
+/// and kills it 5 seconds later; it is killed too when this process dies. What a program starts itself is its own
+/// affair.
 TEXBUILD_API std::shared_ptr<process_runner> make_program_runner();
 
 }  // namespace v0

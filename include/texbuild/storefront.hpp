@@ -47,6 +47,7 @@ struct storefront_options {
   std::optional<polar_account> polar;                             ///< empty: nothing can be bought
   std::string webhook_secret;                                     ///< "": webhooks are refused
   std::vector<assistant_tier> tiers = default_assistant_tiers();  ///< the first is what counts without any purchase
+  std::vector<std::string> channels{"telegram"};                  ///< those that somebody can run an assistant for
   std::vector<std::string> models{"minimax-m2.5", "gpt-3.2", "gemini-3-flash"};
   std::string success_url;  ///< where Polar sends a customer who has paid; "" for its own page
   /// A user's e-mail address, "" if it is not known; may ask another service for a few seconds. May be empty.

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <semaphore>
 #include <string>
 #include <thread>
 
@@ -28,7 +29,8 @@ using std::chrono::seconds;
 constexpr int bad_settings = 2;
 constexpr int bad_token = 3;
 constexpr std::size_t threads = 8;
-constexpr std::size_t lanes = 64;  // chats share them; within one, messages keep their order
+constexpr std::size_t lanes = 64;            // chats share them; within one, messages keep their order
+constexpr std::ptrdiff_t most_waiting = 64;  // messages that are being answered, or are to be
 constexpr seconds longest_pause{60};
 
 constexpr const char* help =
@@ -68,11 +70,13 @@ int greet(assistant::telegram_api& telegram) {
 }
 
 int serve(assistant::telegram_api& telegram, assistant::bot& bot) {
-  asio::thread_pool pool(threads);
+  std::counting_semaphore<most_waiting> room(most_waiting);
+  asio::thread_pool pool(threads);  // ends before `room` does
   std::vector<asio::strand<asio::thread_pool::executor_type>> strands;
   for (std::size_t i = 0; i < lanes; ++i) strands.push_back(asio::make_strand(pool));
   std::int64_t last = 0;
   for (seconds pause{1};;) {
+    const auto asked = std::chrono::steady_clock::now();
     const auto news = telegram.get_updates(last);
     if (!news) {
       std::cout << news.error().detail() << std::endl;
@@ -84,8 +88,14 @@ int serve(assistant::telegram_api& telegram, assistant::bot& bot) {
     pause = seconds(1);
     for (const auto& message : *news) {
       last = std::max(last, message.update);
-      asio::post(strands[static_cast<std::size_t>(message.chat) % lanes], [&bot, message] { bot.answer(message); });
+      room.acquire();  // what is not asked for waits at Telegram, not here
+      asio::post(strands[static_cast<std::size_t>(message.chat) % lanes], [&bot, &room, message] {
+        bot.answer(message);
+        room.release();
+      });
     }
+    // A Telegram that does not wait until there is something.
+    if (news->empty() && std::chrono::steady_clock::now() - asked < pause) std::this_thread::sleep_for(pause);
   }
 }
 

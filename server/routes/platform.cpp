@@ -83,6 +83,7 @@ reply status(services& s, request& r) {
   const auto id = lower_case(r.parameter("id").value_or(""));
   if (!is_uuid(id))
     return problem(error(errc::invalid_input, "must be the id of a deployment: a UUID").with_subject("id"));
+  if (auto too_often = s.rates.count_stranger(r)) return std::move(*too_often);
   const auto d = s.bots.find(id);
   if (!d) return problem(d.error());
   json::object o;
@@ -110,6 +111,9 @@ reply balance(services& s, request& r) {
 }
 
 reply functions(services& s, request& r) {
+  // Anybody may ask for a sync, which asks Inngest; and who sends what is not signed is a stranger.
+  if (r.method == "PUT")
+    if (auto too_often = s.rates.count_stranger(r)) return std::move(*too_often);
   inngest_request in;
   in.method = r.method;
   in.url = r.path;
@@ -121,6 +125,8 @@ reply functions(services& s, request& r) {
   in.headers.assign(r.headers.begin(), r.headers.end());
   in.body = std::move(r.body);
   auto said = s.functions.answer(in);
+  if (said.status == 401)
+    if (auto too_often = s.rates.count_stranger(r)) return std::move(*too_often);
   reply out(said.status);
   out.body = std::move(said.body);
   for (auto& header : said.headers) {

@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
+#include <map>
 #include <mutex>
-#include <set>
 #include <stop_token>
 
 namespace texbuild {
@@ -23,6 +23,11 @@ namespace {
 namespace json = boost::json;
 
 constexpr int tries = 4;
+constexpr std::chrono::hours avoided_for{1};
+constexpr const char* refused_for_good = "refused";
+
+/// What may be sent again when nobody knows whether it was taken: not what would make a second one.
+enum class repeat { always, when_refused };
 
 /// An offer to run it.
 struct bid {
@@ -32,6 +37,13 @@ struct bid {
   std::string denom;
   double price = 0;
 };
+
+/// A name of the internet, and nothing else: owners see it as a link.
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
+  });
+}
 
 bool can_be_digits(std::string_view text) {
   return !text.empty() && text.size() <= 20 &&
@@ -66,7 +78,7 @@ class akash_provisioner final : public assistant_provisioner {
     const auto sdl = bots::make_sdl(options_.image, job);
     if (!sdl) return sdl.error();
     const json::object create{{"data", json::object{{"sdl", *sdl}, {"deposit", options_.deposit_dollars}}}};
-    const auto created = call("POST", "/v1/deployments", &create);
+    const auto created = call("POST", "/v1/deployments", &create, repeat::when_refused);
     if (!created) return created.error();
     const auto dseq = data::text_of(*created, "dseq");
     const auto manifest = data::text_of(*created, "manifest");
@@ -99,9 +111,11 @@ class akash_provisioner final : public assistant_provisioner {
   }
 
   /// What is in `data` of the answer, which may be a list: then as {"list": …}. Asked again while that makes sense.
-  result<json::object> call(const char* method, const std::string& path, const json::object* body = nullptr) const {
+  result<json::object> call(const char* method, const std::string& path, const json::object* body = nullptr,
+                            repeat again = repeat::always) const {
     auto pause = options_.pause;
     for (int attempt = 1;; ++attempt) {
+      if (stop_.stop_requested()) return error(errc::canceled, "the server is stopping");
       http_request request(method, http::origin_of(options_.api_url) + path);
       request.timeout = options_.timeout;
       request.headers.emplace_back("x-api-key", options_.api_key);
@@ -117,9 +131,11 @@ class akash_provisioner final : public assistant_provisioner {
         return unreadable("JSON");
       }
       if (status == 404) return error(errc::not_found, "Akash knows nothing of the kind");
-      const bool later = status == 429 || status == 503 || status == 504;
-      if (!later || attempt == tries)
-        return error(errc::provider_error, "Akash refused the request", "HTTP " + std::to_string(status));
+      const bool later = status == 429 || status == 503 || (status == 504 && again == repeat::always);
+      if (!later || attempt == tries) {
+        auto e = error(errc::provider_error, "Akash refused the request", "HTTP " + std::to_string(status));
+        return status < 500 && status != 429 && status != 401 ? std::move(e).with_reason(refused_for_good) : e;
+      }
       if (!wait(pause)) return error(errc::canceled, "the server is stopping");
       pause *= 2;
     }
@@ -150,8 +166,10 @@ class akash_provisioner final : public assistant_provisioner {
              json::array{json::object{{"dseq", dseq}, {"gseq", b.gseq}, {"oseq", b.oseq}, {"provider", b.provider}}}}};
         const auto taken = call("POST", "/v1/leases", &take);
         if (taken) return address_of(*taken);
+        // Only a bid that is refused as such is its provider's doing.
+        if (taken.error().reason() != refused_for_good) return taken.error();
         const std::scoped_lock lock(mutex_);
-        refused_.insert(b.provider);
+        refused_[b.provider] = std::chrono::steady_clock::now() + avoided_for;
       }
       if (!wait(options_.pause)) return error(errc::canceled, "the server is stopping");
     }
@@ -169,7 +187,7 @@ class akash_provisioner final : public assistant_provisioner {
       const auto* uris = o == nullptr ? nullptr : data::find_array(*o, "uris");
       if (uris == nullptr || uris->empty() || !uris->front().is_string()) continue;
       const auto uri = std::string(data::view(uris->front().get_string()));
-      return uri.find("://") == std::string::npos ? "https://" + uri : uri;
+      if (is_host_name(uri)) return "https://" + uri;
     }
     return {};
   }
@@ -186,14 +204,16 @@ class akash_provisioner final : public assistant_provisioner {
 
   bool refused_before(const std::string& provider) const {
     const std::scoped_lock lock(mutex_);
-    return refused_.contains(provider);
+    const auto found = refused_.find(provider);
+    return found != refused_.end() && std::chrono::steady_clock::now() < found->second;
   }
 
   akash_options options_;
   std::shared_ptr<http_client> http_;
   std::stop_source stop_;
   mutable std::mutex mutex_;
-  std::set<std::string> refused_;  // providers that did not take what they had bid for
+  std::map<std::string, std::chrono::steady_clock::time_point>
+      refused_;  // providers that took not what they bid for, until then
 };
 
 }  // namespace

@@ -27,8 +27,6 @@ std::string key_made_of(const std::string& secret, std::string_view deployment) 
          crypto::hex(crypto::hmac_sha256(secret, "assistant key:" + std::string(deployment)));
 }
 
-std::string place_of(const std::string& deployment) { return "deployment:" + deployment; }
-
 /// What failed, as the owner may read it. What no attempt can mend is not tried again.
 [[noreturn]] void fail(const error& e) {
   const auto words = e.detail().empty() ? std::string("something went wrong on our side") : e.detail();
@@ -74,7 +72,7 @@ struct assistants::impl {
   bool mark_as_deploying(const std::string& id);
   void learn_bot(const std::string& id);
   void provision(const std::string& id);
-  void mark_as_active(const std::string& id);
+  bool mark_as_active(const std::string& id);
   void clean_up(const std::string& id, const std::string& why);
   json_text deploy(function_run& step);
 };
@@ -86,7 +84,7 @@ assistant_provisioner* assistants::impl::find(std::string_view name) const {
 }
 
 result<assistant_job> assistants::impl::job_of(const store::deployment_row& row) const {
-  auto token = box.open(row.token, place_of(row.shown.id));
+  auto token = box.open(row.token, store::sealed_for(row.shown.id));
   if (!token)
     return error(errc::forbidden, "the channel's token can no longer be read: it was sealed with a key that is gone");
   assistant_job job;
@@ -156,9 +154,10 @@ void assistants::impl::provision(const std::string& id) {
   if (const auto kept = note(*runs); !kept) fail(kept.error());
 }
 
-void assistants::impl::mark_as_active(const std::string& id) {
-  // False: the subscription ended meanwhile; `supervise` takes it down.
-  if (const auto moved = rows.move(id, deployment_status::active, "", now()); !moved) fail(moved.error());
+bool assistants::impl::mark_as_active(const std::string& id) {
+  const auto moved = rows.move(id, deployment_status::active, "", now());
+  if (!moved) fail(moved.error());
+  return *moved;
 }
 
 void assistants::impl::clean_up(const std::string& id, const std::string& why) {
@@ -178,7 +177,9 @@ json_text assistants::impl::deploy(function_run& step) {
     if (!begun.as_bool().value_or(false)) return json_text("nothing to do");
     step.run("ask Telegram", [&] { learn_bot(id); });
     step.run("provision", [&] { provision(id); });
-    step.run("mark as active", [&] { mark_as_active(id); });
+    const auto active = step.run("mark as active", [&] { return mark_as_active(id); });
+    // The subscription ended meanwhile: `supervise` takes it down.
+    if (!active.as_bool().value_or(false)) return json_text("over");
     step.send("tell", {function_event(std::string(completed_event), about)});
     return json_text("active");
   } catch (const step_error& e) {
@@ -258,7 +259,7 @@ result<std::string> assistants::verify_key(std::string_view bearer) {
   if (!good) return no();
   const auto row = impl_->running(id);
   if (!row) return row.error();
-  if (!*row) return no();
+  if (!*row || (*row)->paused) return no();
   const auto status = (*row)->shown.status;
   if (status != deployment_status::active && status != deployment_status::deploying) return no();
   return (*row)->owner;
@@ -276,7 +277,7 @@ result<std::uint64_t> assistants::start_paid(event_sink& events) {
   return due->size();
 }
 
-result<void> assistants::supervise() {
+result<void> assistants::supervise(const std::stop_token& stop) {
   std::optional<error> failed;
   for (const auto& where : impl_->options.provisioners) {
     const auto live = impl_->rows.live(where->name());
@@ -294,8 +295,13 @@ result<void> assistants::supervise() {
   }
   const auto over = impl_->rows.to_take_down();
   if (!over) return over.error();
-  for (const auto& row : *over)
-    if (auto down = impl_->take_down(row); !down) failed = down.error();
+  for (const auto& row : *over) {
+    if (stop.stop_requested()) break;
+    auto down = impl_->take_down(row);
+    if (down) continue;
+    failed = down.error();
+    if (auto noted = impl_->rows.try_later(row.shown.id, impl_->now()); !noted) return noted;
+  }
   if (failed) return std::move(*failed);
   return {};
 }
@@ -314,9 +320,10 @@ result<std::uint64_t> assistants::seal_again() {
     for (const auto& row : *rows) {
       last = row.shown.id;
       if (!impl_->box.is_outdated(row.token)) continue;
-      const auto token = impl_->box.open(row.token, place_of(row.shown.id));
+      const auto token = impl_->box.open(row.token, store::sealed_for(row.shown.id));
       if (!token) continue;  // with a key that is gone
-      if (auto kept = impl_->rows.seal_again(row.shown.id, row.token, impl_->box.seal(*token, place_of(row.shown.id)));
+      if (auto kept =
+              impl_->rows.seal_again(row.shown.id, row.token, impl_->box.seal(*token, store::sealed_for(row.shown.id)));
           !kept)
         return kept.error();
       ++count;

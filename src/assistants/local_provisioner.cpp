@@ -148,6 +148,10 @@ class local_provisioner final : public assistant_provisioner {
   }
 
   result<void> keep(const std::vector<assistant_job>& jobs) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) return {};
+    }
     for (const auto& job : jobs) ensure(job);
     std::vector<std::shared_ptr<runner>> over;
     {
@@ -171,24 +175,26 @@ class local_provisioner final : public assistant_provisioner {
   void stop_waiting() override {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
-    for (const auto& [id, r] : running_) r->give_up();
+    for (const auto& [id, r] : running_) {
+      r->give_up();
+      r->request_stop();
+    }
   }
 
  private:
   std::shared_ptr<runner> ensure(const assistant_job& job) {
     const std::scoped_lock lock(mutex_);
-    auto& r = running_[job.deployment];
-    if (!r) {
-      command what;
-      what.argv = {options_.program};
-      what.variables = {{"TEXBUILD_API_URL", job.api_url},
-                        {"TEXBUILD_API_KEY", job.api_key},
-                        {"TEXBUILD_MODEL", job.model},
-                        {"TELEGRAM_BOT_TOKEN", job.channel_token},
-                        {"TELEGRAM_API_URL", telegram_url_}};
-      r = std::make_shared<runner>(options_, *programs_, std::move(what), job.deployment);
-      if (stopping_) r->give_up();
-    }
+    if (const auto found = running_.find(job.deployment); found != running_.end()) return found->second;
+    command what;
+    what.argv = {options_.program};
+    what.variables = {{"TEXBUILD_API_URL", job.api_url},
+                      {"TEXBUILD_API_KEY", job.api_key},
+                      {"TEXBUILD_MODEL", job.model},
+                      {"TELEGRAM_BOT_TOKEN", job.channel_token},
+                      {"TELEGRAM_API_URL", telegram_url_}};
+    auto r = std::make_shared<runner>(options_, *programs_, std::move(what), job.deployment);
+    if (stopping_) r->give_up();
+    running_.emplace(job.deployment, r);
     return r;
   }
 

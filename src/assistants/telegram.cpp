@@ -27,8 +27,10 @@ result<std::string> ask_telegram(http_client& http, const std::string& origin, s
   const auto answer = http::ask(http, std::move(request));
   // Neither the address nor what an error says of it may get out: the token is in it.
   if (!answer) return error(answer.error().code(), "Telegram cannot be reached");
-  if (answer->status == 401 || answer->status == 404) return error(errc::forbidden, "Telegram refuses the bot token");
   const auto* top = answer->object();
+  // With a body of its own: a page of some proxy on the way means nothing.
+  if (top != nullptr && (answer->status == 401 || answer->status == 404))
+    return error(errc::forbidden, "Telegram refuses the bot token");
   const auto* bot = top == nullptr || !data::is_true(*top, "ok") ? nullptr : data::find_object(*top, "result");
   if (answer->status != 200 || bot == nullptr)
     return error(errc::provider_error, "Telegram does not answer as it should",

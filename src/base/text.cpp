@@ -78,7 +78,9 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(std::string_v
   const int min = in.number(2);
   const bool fourth = in.one_of(":") != 0;
   const int s = in.number(2);
-  if (!first || !second || !middle || !third || !fourth || y < 0 || mon < 1 || d < 1) return std::nullopt;
+  // The clock counts nanoseconds in 64 bits: years beyond these do not fit.
+  if (!first || !second || !middle || !third || !fourth || y < 1700 || y > 2200 || mon < 1 || d < 1)
+    return std::nullopt;
   if (h < 0 || h > 23 || min < 0 || min > 59 || s < 0 || s > 59) return std::nullopt;
   const year_month_day date{year(y), month(static_cast<unsigned>(mon)), day(static_cast<unsigned>(d))};
   if (!date.ok()) return std::nullopt;

@@ -20,7 +20,7 @@ using time_point = std::chrono::system_clock::time_point;
 
 // A customer with hundreds of meters, each with its customer and its meter in it.
 constexpr std::uint64_t most_bytes = 8u << 20;
-constexpr int most_pages = 10;
+constexpr int most_pages = 2;  // of a hundred meters
 constexpr std::size_t longest_metadata = 500;
 
 /// What Polar said is wrong, for the log: `detail` is a text or a list.
@@ -54,7 +54,8 @@ result<json::object> call(const polar_account& account, http_client& http, const
   if (status == 401 || status == 403)
     return error(errc::provider_error, "Polar does not accept this server's access token", description(*answer));
   if (status == 404) return error(errc::not_found, "Polar knows nothing of the kind", description(*answer));
-  if (status == 422) return error(errc::invalid_input, "Polar refused the request", description(*answer));
+  if (status == 400 || status == 413 || status == 422)
+    return error(errc::invalid_input, "Polar refused the request", description(*answer));
   if (status == 429)
     return error(errc::rate_limited, "Polar was asked too often; try again later", description(*answer))
         .with_retry_after(seconds_in(answer->retry_after));

@@ -18,6 +18,8 @@ using time_point = std::chrono::system_clock::time_point;
 constexpr std::chrono::hours events_kept{24 * 100};
 constexpr std::chrono::hours usage_kept{24 * 40};
 constexpr std::chrono::hours abandoned_after{1};
+constexpr std::chrono::hours unpaid_after{24 * 30};
+constexpr std::chrono::milliseconds checkout_takes{std::chrono::seconds(12)};  // all calls together
 constexpr std::size_t longest_token = 80;
 
 error bad(const char* field, std::string why) { return error(errc::invalid_input, std::move(why)).with_subject(field); }
@@ -49,8 +51,6 @@ std::string new_uuid(entropy& random) {
   }
   return out;
 }
-
-std::string place_of(const std::string& deployment) { return "deployment:" + deployment; }
 
 /// Whatever went wrong with Polar, to the customer it is that service that failed.
 error from_provider(const error& e) {
@@ -106,7 +106,8 @@ result<assistant_checkout> storefront::checkout(std::string_view user, const ass
     for (const auto& model : o.models) all += (all.empty() ? "" : ", ") + model;
     return bad("model", "must be one of " + all);
   }
-  if (wish.channel != "telegram") return bad("channel", "must be telegram");
+  if (std::find(o.channels.begin(), o.channels.end(), wish.channel) == o.channels.end())
+    return bad("channel", o.channels.empty() ? "cannot be served here: nothing runs assistants" : "must be telegram");
   if (!is_telegram_token(wish.token)) return bad("channelToken", "is not a bot's token: it looks like 123456:AbC-dEf");
   const auto* tier = wish.tier.empty() ? &o.tiers.front() : impl_->find_tier(wish.tier);
   if (tier == nullptr) return bad("tier", "there is no tier called \"" + wish.tier.substr(0, 50) + "\"");
@@ -120,20 +121,25 @@ result<assistant_checkout> storefront::checkout(std::string_view user, const ass
 
 result<assistant_checkout> storefront::impl::sell(const std::string& user, const assistant_wish& wish,
                                                   const assistant_tier& tier) {
+  const auto begun = parts.time->steady_now();
+  const time_left left = [&] {
+    const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(parts.time->steady_now() - begun);
+    return std::max<std::chrono::milliseconds>(checkout_takes - passed, std::chrono::milliseconds(1));
+  };
   store::deployment_row row;
   row.owner = user;
   row.shown.model = wish.model;
   row.shown.channel = wish.channel;
   row.tier = tier.name;
   row.product = tier.polar_product;
-  auto open = find_open(user, row, wish.token);
+  auto open = find_open(user, row, wish.token, left);
   if (!open) return open.error();
   if (*open) return std::move(**open);
 
   row.shown.id = new_uuid(*parts.random);
-  row.token = box.seal(wish.token, place_of(row.shown.id));
+  row.token = box.seal(wish.token, store::sealed_for(row.shown.id));
   if (auto added = deployments.add(row, now()); !added) return added.error();
-  const auto made = make_checkout(user, row);
+  const auto made = make_checkout(user, row, left);
   if (!made) {
     if (auto dropped = deployments.drop(row.shown.id); !dropped) return dropped.error();
     return from_provider(made.error());
@@ -147,19 +153,24 @@ result<assistant_checkout> storefront::impl::sell(const std::string& user, const
 
 result<std::optional<assistant_checkout>> storefront::impl::find_open(const std::string& user,
                                                                       const store::deployment_row& like,
-                                                                      std::string_view token) {
+                                                                      std::string_view token, const time_left& left) {
   const auto rows = deployments.open_checkouts(user, like);
   if (!rows) return rows.error();
   for (const auto& row : *rows) {
-    const auto held = box.open(row.token, place_of(row.shown.id));
+    const auto held = box.open(row.token, store::sealed_for(row.shown.id));
     if (!held || !crypto::equal_in_constant_time(*held, token)) continue;
-    const auto there = polar(options.polar->timeout).fetch_checkout(row.checkout);
-    if (!there) {
-      if (there.error().code() == errc::not_found || there.error().code() == errc::invalid_input) continue;
-      return from_provider(there.error());
+    const auto there = polar(left()).fetch_checkout(row.checkout);
+    const bool unknown =
+        !there && (there.error().code() == errc::not_found || there.error().code() == errc::invalid_input);
+    if (!there && !unknown) return from_provider(there.error());
+    const bool expired = unknown || there->status == "expired" || there->status == "failed" ||
+                         (there->expires_at && *there->expires_at <= now());
+    if (expired) {  // so that it is not asked for again
+      if (auto over = deployments.checkout_over(row.shown.id, now()); !over) return over.error();
+      continue;
     }
     const bool same_product = there->product.empty() || there->product == row.product;
-    if (there->status != "open" || !same_product || (there->expires_at && *there->expires_at <= now())) continue;
+    if (there->status != "open" || !same_product) continue;
     assistant_checkout out;
     out.url = there->url;
     out.deployment = row.shown.id;
@@ -168,8 +179,8 @@ result<std::optional<assistant_checkout>> storefront::impl::find_open(const std:
   return std::optional<assistant_checkout>();
 }
 
-result<polar_checkout> storefront::impl::make_checkout(const std::string& user, const store::deployment_row& row) {
-  const auto client = polar(options.polar->timeout);
+result<polar_checkout> storefront::impl::make_checkout(const std::string& user, const store::deployment_row& row,
+                                                       const time_left& left) {
   polar_checkout_wish wish;
   wish.product = row.product;
   wish.external_id = user;
@@ -182,7 +193,7 @@ result<polar_checkout> storefront::impl::make_checkout(const std::string& user, 
   if (!known) return known.error();
   wish.customer = known->customer;
   if (wish.customer.empty()) {
-    const auto found = client.find_customer(user);
+    const auto found = polar(left()).find_customer(user);
     if (found) {
       if (auto linked = credits.set_customer(user, found->id, now()); !linked) return linked.error();
       wish.customer = found->id;
@@ -190,7 +201,7 @@ result<polar_checkout> storefront::impl::make_checkout(const std::string& user, 
       wish.email = options.email(user);
     }
   }
-  auto made = client.create_checkout(wish);
+  auto made = polar(left()).create_checkout(wish);
   // A customer that was deleted there, or an address that belongs to another one.
   const bool refused = !made && (made.error().code() == errc::invalid_input || made.error().code() == errc::not_found);
   if (!refused || (wish.customer.empty() && wish.email.empty())) return made;
@@ -198,7 +209,7 @@ result<polar_checkout> storefront::impl::make_checkout(const std::string& user, 
     if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten.error();
   wish.customer.clear();
   wish.email.clear();
-  return client.create_checkout(wish);
+  return polar(left()).create_checkout(wish);
 }
 
 result<bool> storefront::receive_polar(std::string_view body, const webhook_headers& headers) {
@@ -246,7 +257,9 @@ result<storefront_sweep> storefront::sweep(const std::stop_token& stop) {
   if (!usage) return usage.error();
   const auto abandoned = impl_->deployments.drop_abandoned(now - abandoned_after);
   if (!abandoned) return abandoned.error();
-  out.forgotten = *events + *usage + *abandoned;
+  const auto unpaid = impl_->deployments.drop_unpaid(now - unpaid_after, 1000);
+  if (!unpaid) return unpaid.error();
+  out.forgotten = *events + *usage + *abandoned + *unpaid;
   return out;
 }
 

@@ -22,6 +22,7 @@ constexpr seconds sending_takes{60};
 
 /// Until when what could not be sent waits.
 seconds wait_after(const error& e, int attempt) {
+  if (attempt >= store::hopeless_attempts) return std::chrono::hours(24);
   if (e.retry_after()) return *e.retry_after();
   const auto doubled = seconds(std::int64_t{2} << std::clamp(attempt, 1, 11));
   return std::min<seconds>(doubled, std::chrono::hours(1));
@@ -70,14 +71,14 @@ result<void> storefront::impl::ask_polar(std::string_view user, std::string cust
   const bool linked = !customer.empty();
   if (!linked)
     if (auto found = find(); !found) return found;
-  auto tokens = polar(left()).consumed(customer);
+  auto tokens = polar(left() / 2).consumed(customer);
   // An id that Polar no longer knows: the customer may be there as another one.
   const bool stale =
       !tokens && (tokens.error().code() == errc::not_found || tokens.error().code() == errc::invalid_input);
   if (stale && linked) {
     if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten;
     if (auto found = find(); !found) return found;
-    tokens = polar(left()).consumed(customer);
+    tokens = polar(left() / 2).consumed(customer);
   }
   if (!tokens) return tokens.error();
   constexpr double most = 9e15;

@@ -10,11 +10,16 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <mutex>
 #include <string>
 
 namespace texbuild {
 inline namespace v0 {
+
+/// How long a question that takes several calls may still go on.
+using time_left = std::function<std::chrono::milliseconds()>;
 
 struct storefront::impl {
   impl(storefront_options o, secret_box b, environment p)
@@ -42,8 +47,9 @@ struct storefront::impl {
 
   result<assistant_checkout> sell(const std::string& user, const assistant_wish& wish, const assistant_tier& tier);
   result<std::optional<assistant_checkout>> find_open(const std::string& user, const store::deployment_row& like,
-                                                      std::string_view token);
-  result<polar_checkout> make_checkout(const std::string& user, const store::deployment_row& row);
+                                                      std::string_view token, const time_left& left);
+  result<polar_checkout> make_checkout(const std::string& user, const store::deployment_row& row,
+                                       const time_left& left);
 
   /// What the store alone knows.
   result<credit_report> known_credit(std::string_view user, store::credit_row& row);

@@ -40,6 +40,9 @@ int become(const char* program, char* const* argv, char* const* variables, int o
   return errno;
 }
 
+constexpr int still_running = -1;
+constexpr int nobody_knows = -2;
+
 class program_runner final : public process_runner {
  public:
   result<process_result> run(const command& what, const output_sink& output, std::stop_token stop) override {
@@ -84,7 +87,8 @@ class program_runner final : public process_runner {
     pid_t ended = 0;
     while ((ended = ::waitpid(child, &status, options)) < 0 && errno == EINTR) {
     }
-    return ended == child ? status : -1;
+    if (ended < 0) return nobody_knows;
+    return ended == child ? status : still_running;
   }
 
   /// Reads until the child has ended; what it started itself may hold the pipe open for longer, and is not waited for.
@@ -100,10 +104,11 @@ class program_runner final : public process_runner {
       if ((ready.revents & (POLLIN | POLLHUP)) != 0) {
         const auto count = ::read(from, piece.data(), piece.size());
         if (count > 0 && output) output({piece.data(), static_cast<std::size_t>(count)});
-        if (count > 0) continue;
-        open = count < 0 && errno == EINTR;
+        open = count > 0 || (count < 0 && errno == EINTR);
       }
-      const int status = wait_for(child, WNOHANG);
+      const bool more = open && (ready.revents & POLLIN) != 0;
+      const int status = more && !stop.stop_requested() ? still_running : wait_for(child, WNOHANG);
+      if (status == nobody_knows) break;  // the host ignores SIGCHLD, so that the kernel told nobody
       if (status >= 0) {
         out.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         out.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

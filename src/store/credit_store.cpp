@@ -57,7 +57,9 @@ result<void> credit_store::counted(std::string_view owner, std::int64_t tokens, 
     ensure_wallet(s, owner, asked);
     const auto wallets = s.run("SELECT base, since, latest FROM wallets WHERE owner = $1", text(owner));
     const bool unsent =
-        !s.run("SELECT 1 FROM usage_events WHERE owner = $1 AND sent_at IS NULL LIMIT 1", text(owner)).empty();
+        !s.run("SELECT 1 FROM usage_events WHERE owner = $1 AND sent_at IS NULL AND attempts < $2 LIMIT 1", text(owner),
+               std::int64_t{hopeless_attempts})
+             .empty();
     const bool just_sent = !s.run(
                                  "SELECT 1 FROM usage_events WHERE owner = $1 AND sent_at IS NOT NULL"
                                  " AND sent_at > $2 LIMIT 1",

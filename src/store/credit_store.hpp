@@ -34,6 +34,9 @@ struct unsent_usage {
   int attempt = 0;
 };
 
+/// A use that Polar refused so often is no longer on its way: it counts for nothing there, and is tried once a day.
+constexpr int hopeless_attempts = 20;
+
 class credit_store {
  public:
   explicit credit_store(std::shared_ptr<database> db) : db_(std::move(db)) {}

@@ -15,6 +15,7 @@ static_assert(static_cast<int>(status::pending) == 0 && static_cast<int>(status:
               static_cast<int>(status::active) == 2 && static_cast<int>(status::failed) == 3);
 
 constexpr const char* over_message = "The subscription has ended.";
+constexpr const char* expired_message = "The checkout has expired.";
 
 template <class... P>
 std::vector<deployment_row> rows_where(statements& s, std::string_view condition, P&&... parameters) {
@@ -32,6 +33,8 @@ std::optional<deployment_row> meant(statements& s, const deployment_news& n) {
   if (found.empty() && !n.checkout.empty()) found = rows_where(s, "checkout = $1 AND checkout <> ''", n.checkout);
   if (found.empty() && !n.subscription.empty())
     found = rows_where(s, "subscription = $1 AND subscription <> ''", n.subscription);
+  if (found.empty() && !n.payment.empty())
+    found = rows_where(s, "owner = $1 AND payment = $2 AND payment <> ''", n.owner, n.payment);
   if (found.empty() && n.paid && n.deployment.empty() && !n.product.empty())
     found = rows_where(s,
                        "owner = $1 AND product = $2 AND paid_at IS NULL AND ended_at IS NULL AND checkout <> ''"
@@ -39,8 +42,9 @@ std::optional<deployment_row> meant(statements& s, const deployment_news& n) {
                        n.owner, n.product);
   if (found.empty()) return std::nullopt;
   const auto& row = found.front();
-  // What one pays for is one's own, and is what was chosen.
-  if (row.owner != n.owner || (!n.product.empty() && n.product != row.product)) return std::nullopt;
+  // What one pays for is one's own, and is what was chosen; later a customer may change the product.
+  const bool other_product = !n.product.empty() && n.product != row.product;
+  if (row.owner != n.owner || (n.paid && !row.paid && other_product)) return std::nullopt;
   return row;
 }
 
@@ -48,7 +52,9 @@ std::optional<deployment_row> meant(statements& s, const deployment_news& n) {
 
 const std::string_view deployment_columns =
     "id, owner, model, channel, tier, product, token, status, checkout, checkout_url, subscription, paid_at, ended_at,"
-    " provisioner, place, provider_url, bot, message, created_at, updated_at";
+    " provisioner, place, provider_url, bot, message, created_at, updated_at,"
+    " CASE WHEN EXISTS (SELECT 1 FROM polar_subscriptions p WHERE p.id = deployments.subscription"
+    " AND p.status NOT IN ('active', 'trialing', 'past_due')) THEN 1 ELSE 0 END";
 
 deployment_row deployment_from(const sql_row& row) {
   deployment_row r;
@@ -72,6 +78,7 @@ deployment_row deployment_from(const sql_row& row) {
   r.shown.error_message = row.text(17);
   r.shown.created_at = at(row.integer(18));
   r.shown.updated_at = at(row.integer(19));
+  r.paused = row.integer(20) != 0;
   return r;
 }
 
@@ -87,8 +94,8 @@ void learn_of_deployment(statements& s, const deployment_news& news, time now) {
           static_cast<std::int64_t>(status::failed), text(over_message), seconds(now));
     note_change(s, "polar", row->owner, "deployment.ended", id, now);
   } else if (news.paid && !row->paid) {
-    s.run("UPDATE deployments SET status = $2, message = '', paid_at = $3, updated_at = $3 WHERE id = $1", id,
-          static_cast<std::int64_t>(status::pending), seconds(now));
+    s.run("UPDATE deployments SET status = $2, message = '', paid_at = $3, updated_at = $3, payment = $4 WHERE id = $1",
+          id, static_cast<std::int64_t>(status::pending), seconds(now), news.payment);
     note_change(s, "polar", row->owner, "deployment.paid", id, now);
   } else if (!news.checkout_failed.empty() && !row->paid) {
     s.run("UPDATE deployments SET status = $2, message = $3, updated_at = $4 WHERE id = $1", id,
@@ -130,12 +137,29 @@ result<std::uint64_t> deployments_store::drop_abandoned(time before) {
   });
 }
 
+result<std::uint64_t> deployments_store::drop_unpaid(time before, std::uint64_t limit) {
+  return writing(*db_, [&](statements& s) {
+    s.run(
+        "DELETE FROM deployments WHERE id IN (SELECT id FROM deployments WHERE paid_at IS NULL AND created_at < $1"
+        " ORDER BY created_at LIMIT $2)",
+        seconds(before), static_cast<std::int64_t>(limit));
+    return static_cast<std::uint64_t>(s.changed());
+  });
+}
+
+result<void> deployments_store::checkout_over(std::string_view id, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET status = 3, message = $2, updated_at = $3 WHERE id = $1 AND paid_at IS NULL",
+          text(id), text(expired_message), seconds(now));
+  });
+}
+
 result<std::vector<deployment_row>> deployments_store::open_checkouts(std::string_view owner,
                                                                       const deployment_row& like) {
   return reading(*db_, [&](statements& s) {
     return rows_where(s,
                       "owner = $1 AND model = $2 AND channel = $3 AND tier = $4 AND product = $5 AND status = 0"
-                      " AND paid_at IS NULL AND checkout <> '' ORDER BY created_at DESC LIMIT 20",
+                      " AND paid_at IS NULL AND checkout <> '' ORDER BY created_at DESC LIMIT 3",
                       text(owner), like.shown.model, like.shown.channel, like.tier, like.product);
   });
 }
@@ -197,18 +221,22 @@ result<void> deployments_store::set_place(std::string_view id, std::string_view 
 
 result<std::vector<deployment_row>> deployments_store::live(std::string_view provisioner) {
   return reading(*db_, [&](statements& s) {
-    return rows_where(s,
-                      "status IN (1, 2) AND provisioner = $1 AND place <> '' AND ended_at IS NULL AND NOT EXISTS "
-                      "(SELECT 1 FROM polar_subscriptions p"
-                      " WHERE p.id = deployments.subscription AND p.status NOT IN ('active', 'trialing', 'past_due'))"
-                      " ORDER BY id",
-                      text(provisioner));
+    auto rows = rows_where(s, "status IN (1, 2) AND provisioner = $1 AND place <> '' AND ended_at IS NULL ORDER BY id",
+                           text(provisioner));
+    std::erase_if(rows, [](const auto& row) { return row.paused; });
+    return rows;
   });
 }
 
 result<std::vector<deployment_row>> deployments_store::to_take_down() {
   return reading(*db_, [&](statements& s) {
-    return rows_where(s, "place <> '' AND (ended_at IS NOT NULL OR status = 3) ORDER BY updated_at LIMIT 20");
+    return rows_where(s, "place <> '' AND (ended_at IS NOT NULL OR status = 3) ORDER BY tried_at, id LIMIT 20");
+  });
+}
+
+result<void> deployments_store::try_later(std::string_view id, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET tried_at = $2 WHERE id = $1", text(id), seconds(now));
   });
 }
 

@@ -29,8 +29,12 @@ struct deployment_row {
   std::string provisioner;
   std::string place;  ///< what its provisioner calls it; "" while there is nothing to take down
   bool paid = false;
-  bool ended = false;  ///< the subscription is over: nothing of it is to run
+  bool ended = false;   ///< the subscription is over: nothing of it is to run
+  bool paused = false;  ///< it is not over, but nothing of it is to run now
 };
+
+/// What a channel's token is sealed for.
+inline std::string sealed_for(const std::string& deployment) { return "deployment:" + deployment; }
 
 /// The columns that `deployment_from` wants, in its order.
 extern const std::string_view deployment_columns;
@@ -43,6 +47,7 @@ struct deployment_news {
   std::string checkout;
   std::string subscription;
   std::string product;
+  std::string payment;  ///< what tells one payment from another: a checkout, a subscription, or an order
   bool paid = false;
   bool over = false;
   std::string checkout_failed;  ///< why it will never be paid; "" if that is open
@@ -61,6 +66,10 @@ class deployments_store {
   result<void> drop(std::string_view id);
   /// Rows without a checkout that were begun before that time: a crash cut them off. How many there were.
   result<std::uint64_t> drop_abandoned(time before);
+  /// Rows that were not paid in all that time. How many there were, at most `limit`.
+  result<std::uint64_t> drop_unpaid(time before, std::uint64_t limit);
+  /// Its checkout is over: it will not be paid there.
+  result<void> checkout_over(std::string_view id, time now);
   /// The owner's pending and unpaid ones of this kind, newest first.
   result<std::vector<deployment_row>> open_checkouts(std::string_view owner, const deployment_row& like);
 
@@ -79,8 +88,10 @@ class deployments_store {
                          std::string_view provider_url, time now);
   /// What a provisioner runs, or is beginning to run, and whose subscription is not paused.
   result<std::vector<deployment_row>> live(std::string_view provisioner);
-  /// Over or failed, but something of them is still to be taken down.
+  /// Over or failed, but something of them is still to be taken down: those that were tried least recently.
   result<std::vector<deployment_row>> to_take_down();
+  /// It could not be taken down now.
+  result<void> try_later(std::string_view id, time now);
   /// The same token, sealed with a newer key.
   result<void> seal_again(std::string_view id, const std::string& before, const std::string& token);
   result<std::vector<deployment_row>> after(std::string_view id, std::uint64_t limit);

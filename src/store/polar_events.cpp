@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace texbuild {
 inline namespace v0 {
@@ -22,7 +23,8 @@ bool is_one_of(std::string_view what, const std::array<std::string_view, N>& all
 }
 
 constexpr std::array<std::string_view, 2> paid_statuses{"active", "trialing"};
-constexpr std::array<std::string_view, 3> over_statuses{"canceled", "unpaid", "incomplete_expired"};
+// Not "unpaid": a late payment makes it active again. Until then nothing of it runs, as while it is paused.
+constexpr std::array<std::string_view, 2> over_statuses{"canceled", "incomplete_expired"};
 
 std::string owner_of(statements& s, const polar_event& e) {
   if (!e.user.empty() && e.user.size() <= longest_user) return e.user;
@@ -35,23 +37,26 @@ std::string owner_of(statements& s, const polar_event& e) {
 }
 
 /// The newest word on a subscription counts, whatever the order in which they come; of two with the same time the one
-/// that ends it, then the one that sorts last. What holds afterwards.
-std::string learn_of_subscription(statements& s, const polar_event& e, const std::string& owner) {
+/// that ends it, then the one that pays it, then the one that sorts last. What holds afterwards.
+std::string learn_of_subscription(statements& s, const polar_event& e, const std::string& id,
+                                  const std::string& owner) {
   auto status = e.status;
-  if (e.name == "subscription.revoked" && !is_one_of(status, over_statuses)) status = "canceled";
-  const auto known = s.run("SELECT status, modified_at FROM polar_subscriptions WHERE id = $1", e.subscription);
+  if (e.name == "subscription.revoked" && is_one_of(status, paid_statuses)) status = "canceled";
+  const auto known = s.run("SELECT status, modified_at FROM polar_subscriptions WHERE id = $1", id);
   const auto at = microseconds(e.at);
   if (!known.empty()) {
     const auto& before = known.front().text(0);
     const auto before_at = known.front().integer(1);
-    const auto weight = [](const std::string& w) { return std::pair(is_one_of(w, over_statuses), w); };
+    const auto weight = [](const std::string& w) {
+      return std::tuple(is_one_of(w, over_statuses), is_one_of(w, paid_statuses), w);
+    };
     if (at < before_at || (at == before_at && weight(status) <= weight(before))) return before;
   }
   s.run(
       "INSERT INTO polar_subscriptions (id, owner, product, status, modified_at) VALUES ($1, $2, $3, $4, $5)"
       " ON CONFLICT (id) DO UPDATE SET product = excluded.product, status = excluded.status,"
       " modified_at = excluded.modified_at",
-      e.subscription, owner, e.product, status, at);
+      id, owner, e.product, status, at);
   return status;
 }
 
@@ -103,19 +108,26 @@ result<void> credit_store::apply(const inbox& from, std::string_view event_id, c
     news.checkout = e.checkout;
     news.subscription = e.subscription;
     news.product = e.product;
+    news.payment = !e.checkout.empty() ? e.checkout : !e.subscription.empty() ? e.subscription : e.id;
     if (of_subscription) {
-      const auto status = learn_of_subscription(s, e, owner);
+      const auto status = learn_of_subscription(s, e, e.subscription, owner);
       store_tier(s, owner, tiers);
       news.paid = is_one_of(status, paid_statuses);
       news.over = is_one_of(status, over_statuses);
     } else {
       news.paid = of_order ? e.paid : e.status == "succeeded";
       // The end of what it began may have come first.
-      news.over = is_one_of(status_of_subscription(s, e.subscription), over_statuses) ||
-                  (of_order && e.subscription.empty() && e.status == "refunded");
-      if (of_order && e.paid && e.subscription.empty())
-        if (const auto tier = tiers.find(e.product); tier != tiers.end())
-          s.run("UPDATE owners SET polar_tier = $2 WHERE id = $1", owner, tier->second);
+      news.over = is_one_of(status_of_subscription(s, e.subscription), over_statuses);
+      if (of_order && e.subscription.empty() && !e.id.empty()) {
+        // Bought once and for all: as a subscription that ends when the money is given back.
+        auto bought = e;
+        if (e.status != "refunded") bought.status = e.paid ? "active" : "incomplete";
+        if (e.status == "refunded") bought.status = "canceled";
+        const auto status = learn_of_subscription(s, bought, "order:" + e.id, owner);
+        store_tier(s, owner, tiers);
+        news.over = is_one_of(status, over_statuses);
+        news.paid = is_one_of(status, paid_statuses);
+      }
       if (e.name == "checkout.expired" || (of_checkout && e.status == "expired"))
         news.checkout_failed = "The checkout has expired.";
       if (of_checkout && e.status == "failed") news.checkout_failed = "The payment failed.";

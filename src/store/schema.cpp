@@ -141,14 +141,22 @@ const std::vector<migration>& migrations() {
           " checkout TEXT NOT NULL DEFAULT '', checkout_url TEXT NOT NULL DEFAULT '', subscription TEXT NOT NULL "
           "DEFAULT"
           " '',"
-          " paid_at BIGINT, asked_at BIGINT, ended_at BIGINT, provisioner TEXT NOT NULL DEFAULT '',"
+          " payment TEXT NOT NULL DEFAULT '', paid_at BIGINT, asked_at BIGINT, ended_at BIGINT, tried_at BIGINT NOT "
+          "NULL"
+          " DEFAULT 0, provisioner TEXT NOT NULL DEFAULT '',"
           " place TEXT NOT NULL DEFAULT '', provider_url TEXT NOT NULL DEFAULT '', bot TEXT NOT NULL DEFAULT '',"
           " message TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL)",
           "CREATE INDEX deployments_of ON deployments (owner, created_at)",
           "CREATE INDEX deployments_checkout ON deployments (checkout) WHERE checkout <> ''",
           "CREATE INDEX deployments_subscription ON deployments (subscription) WHERE subscription <> ''",
           "CREATE INDEX deployments_to_start ON deployments (paid_at) WHERE paid_at IS NOT NULL AND asked_at IS NULL",
-          "CREATE INDEX deployments_abandoned ON deployments (created_at) WHERE checkout = ''",
+          "CREATE INDEX deployments_unpaid ON deployments (created_at) WHERE paid_at IS NULL",
+          "CREATE INDEX deployments_payment ON deployments (owner, payment) WHERE payment <> ''",
+          // The inbox by service: else what waits is looked for among all that is kept.
+          "DROP INDEX inbox_waiting",
+          "DROP INDEX inbox_age",
+          "CREATE INDEX inbox_waiting ON inbox (provider, received_at) WHERE waiting = 1",
+          "CREATE INDEX inbox_age ON inbox (provider, received_at)",
           "CREATE INDEX deployments_placed ON deployments (provisioner) WHERE place <> ''",
       },
       {

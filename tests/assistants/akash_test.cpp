@@ -65,18 +65,18 @@ class Akash : public ::testing::Test {
       const auto body = json::parse(r.body).as_object();
       const auto provider = std::string(body.at("leases").as_array().front().at("provider").as_string());
       did.back() += " " + provider;
+      if (trouble) return say(500, json::object{});
       if (provider == refuses) return say(400, json::object{{"error", "no"}});
       return say(
-          200,
-          json::object{
-              {"data",
-               json::object{
-                   {"leases",
-                    json::array{json::object{
-                        {"status",
-                         json::object{{"services",
-                                       json::object{{"assistant",
-                                                     json::object{{"uris", json::array{"x.akash.example"}}}}}}}}}}}}}});
+          200, json::object{
+                   {"data",
+                    json::object{
+                        {"leases",
+                         json::array{json::object{
+                             {"status",
+                              json::object{{"services", json::object{{"assistant",
+                                                                      json::object{{"uris", json::array{json::value(
+                                                                                                address)}}}}}}}}}}}}}});
     }
     if (r.method == "DELETE") return say(200, json::object{{"data", json::object{{"success", true}}}});
     return say(404, json::object{});
@@ -94,6 +94,8 @@ class Akash : public ::testing::Test {
   std::vector<std::string> noted;
   json::array bids{bid("dear", "20.5"), bid("cheap", "3.25"), bid("gone", "1", "closed")};
   std::string refuses;
+  std::string address = "x.akash.example";
+  bool trouble = false;  // leases fail, whoever bids
   int busy = 0;
   int looks_without_bids = 0;
 
@@ -138,6 +140,25 @@ TEST_F(Akash, ClosesADeploymentAndNothingElse) {
   EXPECT_EQ(did.back(), "DELETE /v1/deployments/42");
   did.clear();
   EXPECT_TRUE(where->stop("d", "../users/1"));
+  EXPECT_TRUE(did.empty());
+}
+
+TEST_F(Akash, BlamesNoProviderForItsOwnTroubles) {
+  trouble = true;
+  EXPECT_FALSE(start());
+  trouble = false;
+  ASSERT_TRUE(start());
+  EXPECT_EQ(did.back(), "POST /v1/leases cheap");
+}
+
+TEST_F(Akash, ShowsNoAddressThatIsNoHost) {
+  address = "javascript://x";
+  EXPECT_EQ(start().value().url, "");
+}
+
+TEST_F(Akash, GivesUpWhenTheServerStops) {
+  where->stop_waiting();
+  EXPECT_EQ(start().error().code(), errc::canceled);
   EXPECT_TRUE(did.empty());
 }
 

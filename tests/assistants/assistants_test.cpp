@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 
 #include <mutex>
+#include <set>
 
 namespace {
 
@@ -236,6 +237,40 @@ TEST_F(Assistants, HaveKeysThatStandForTheirOwners) {
     EXPECT_EQ(bots->verify_key(bad).error().code(), errc::unauthorized) << bad;
   tell(one, false, true);
   EXPECT_EQ(bots->verify_key(key).error().code(), errc::unauthorized);
+}
+
+TEST_F(Assistants, MayDoNothingWhileTheirSubscriptionIsPaused) {
+  set_up(one);
+  ASSERT_TRUE(db->write([&](sql_session& s) -> result<void> {
+    if (auto row = s.run("INSERT INTO polar_subscriptions (id, owner, product, status, modified_at) VALUES"
+                         " ('sub', 'ann', 'product', 'paused', 1)");
+        !row)
+      return row.error();
+    if (auto set = s.run("UPDATE deployments SET subscription = 'sub'"); !set) return set.error();
+    return {};
+  }));
+  EXPECT_EQ(bots->verify_key(bots->key_of(one)).error().code(), errc::unauthorized);
+  ASSERT_TRUE(bots->supervise());
+  EXPECT_THAT(where->kept, IsEmpty());
+  EXPECT_EQ(at(one).status, deployment_status::active);
+}
+
+TEST_F(Assistants, AreAllTakenDownThoughSomeCannotBe) {
+  std::vector<std::string> ids;
+  for (int i = 10; i < 35; ++i) {
+    ids.push_back("00000000-0000-4000-8000-0000000000" + std::to_string(i));
+    set_up(ids.back());
+    tell(ids.back(), false, true);
+  }
+  where->stuck = true;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(bots->supervise());
+    time->advance(1s);
+  }
+  std::set<std::string> tried;
+  for (const auto& what : where->did)
+    if (what.starts_with("stop")) tried.insert(what);
+  EXPECT_EQ(tried.size(), ids.size());
 }
 
 TEST_F(Assistants, KeepTheirKeysAndTokensWhenTheSecretChanges) {

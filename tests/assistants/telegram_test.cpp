@@ -44,6 +44,7 @@ TEST(AskTelegram, TakesEverythingElseForATroubleThatPasses) {
   for (const int status : {429, 500, 502})
     EXPECT_EQ(ask(status, "<html>").error().code(), errc::provider_error) << status;
   EXPECT_EQ(ask(200, "<html>").error().code(), errc::provider_error);
+  EXPECT_EQ(ask(404, "<html>").error().code(), errc::provider_error);  // a proxy's
   EXPECT_EQ(ask(200, R"({"ok":false})").error().code(), errc::provider_error);
   EXPECT_EQ(ask(0, "").error().code(), errc::unavailable);
 }

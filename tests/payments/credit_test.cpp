@@ -205,4 +205,39 @@ TEST_F(Credit, SurvivesManyUsesAtOnce) {
   EXPECT_EQ(shop.send_usage().value(), 125U);
 }
 
+TEST_F(Credit, IsThatOfWhatWasBoughtOnceUntilTheMoneyIsGivenBack) {
+  for (const bool refund_first : {false, true}) {
+    db = open_sqlite(":memory:").value();
+    events = 0;
+    auto shop = open();
+    json::object order{{"id", "order_1"},
+                       {"status", "paid"},
+                       {"paid", true},
+                       {"product_id", "product_business"},
+                       {"customer", json::object{{"id", "cus_ann"}, {"external_id", "ann"}}},
+                       {"modified_at", "2026-11-24T00:00:01Z"}};
+    auto refund = order;
+    refund["status"] = "refunded";
+    refund["modified_at"] = "2026-11-24T00:00:02Z";
+    if (refund_first) tell(shop, "order.refunded", refund);
+    tell(shop, "order.paid", order);
+    if (!refund_first) {
+      EXPECT_EQ(shop.credit("ann").value().limit(), 60);
+      tell(shop, "order.refunded", refund);
+    }
+    EXPECT_EQ(shop.credit("ann").value().limit(), 10);
+  }
+}
+
+TEST_F(Credit, IsNotHeldUpByAUseThatPolarNeverTakes) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1", 600'000, 400'000), false));
+  bad_events.insert("r1");
+  for (int i = 0; i < 25; ++i) {
+    (void)shop.send_usage();
+    time->advance(25h);
+  }
+  EXPECT_EQ(shop.credit("ann").value().balance(), 10);
+}
+
 }  // namespace

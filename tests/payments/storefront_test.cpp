@@ -292,4 +292,71 @@ TEST_F(Checkouts, ComeToTheSameEndInEveryOrder) {
   } while (std::next_permutation(turns.begin(), turns.end()));
 }
 
+TEST_F(Checkouts, EndADeploymentThoughItsProductWasChanged) {
+  auto shop = open();
+  const auto id = shop.checkout("ann", wish()).value().deployment;
+  auto sub = subscription("active");
+  sub["metadata"] = json::object{{"deployment_id", id}};
+  tell(shop, "subscription.active", sub);
+  sub = subscription("canceled", "ann", "product_pro", "sub_1", "2026-11-24T00:00:03Z");
+  sub["metadata"] = json::object{{"deployment_id", id}};
+  tell(shop, "subscription.revoked", sub);
+  EXPECT_TRUE(deployment(id).ended);
+}
+
+TEST_F(Checkouts, PauseADeploymentWhoseSubscriptionIsNotPaidAndGoOnWhenItIs) {
+  auto shop = open();
+  const auto id = shop.checkout("ann", wish()).value().deployment;
+  const auto told = [&](const char* name, const char* status, const char* at) {
+    auto sub = subscription(status, "ann", "product_starter", "sub_1", at);
+    sub["metadata"] = json::object{{"deployment_id", id}};
+    tell(shop, name, sub);
+  };
+  told("subscription.active", "active", "2026-11-24T00:00:01Z");
+  told("subscription.revoked", "unpaid", "2026-11-24T00:00:02Z");
+  EXPECT_FALSE(deployment(id).ended);
+  EXPECT_TRUE(deployment(id).paused);
+  told("subscription.active", "active", "2026-11-24T00:00:03Z");
+  EXPECT_FALSE(deployment(id).paused);
+  told("subscription.paused", "paused", "2026-11-24T00:00:04Z");
+  EXPECT_TRUE(deployment(id).paused);
+}
+
+TEST_F(Checkouts, StartOneDeploymentForOnePurchaseThatNamesNone) {
+  auto shop = open();
+  const auto first = shop.checkout("ann", wish()).value().deployment;
+  checkout_status["checkout_1"] = "expired";
+  time->advance(1s);
+  const auto second = shop.checkout("ann", wish()).value().deployment;
+  ASSERT_NE(first, second);
+  // Bought at a page that we did not make.
+  tell(
+      shop, "checkout.updated",
+      {{"id", "foreign"}, {"status", "succeeded"}, {"product_id", "product_starter"}, {"external_customer_id", "ann"}});
+  auto paid = order("", "foreign");
+  paid["subscription_id"] = "sub_9";
+  tell(shop, "order.paid", paid);
+  auto sub = subscription("active", "ann", "product_starter", "sub_9");
+  tell(shop, "subscription.active", sub);
+  EXPECT_THAT(to_start(), ::testing::ElementsAre(second));
+}
+
+TEST_F(Checkouts, AskPolarNoMoreForOnesThatAreOver) {
+  auto shop = open();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(shop.checkout("ann", wish()));
+    for (auto& [id, status] : checkout_status) status = "expired";
+    time->advance(1s);
+  }
+  EXPECT_EQ(calls("GET", "/checkouts/"), 3U);
+}
+
+TEST_F(Checkouts, AreForgottenWhenNobodyPaysThem) {
+  auto shop = open();
+  const auto id = shop.checkout("ann", wish()).value().deployment;
+  time->advance(24h * 31);
+  ASSERT_TRUE(shop.sweep());
+  EXPECT_FALSE(store::deployments_store(db).find(id).value().has_value());
+}
+
 }  // namespace

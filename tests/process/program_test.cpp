@@ -60,6 +60,13 @@ TEST(ProgramRunner, KillsAProgramThatDoesNot) {
   EXPECT_EQ(ran.value().signal, SIGKILL);
 }
 
+TEST(ProgramRunner, EndsAProgramThatNeverStopsTalking) {
+  std::stop_source stop;
+  const auto ran = make_program_runner()->run(
+      shell("while :; do echo more; done"), [&](auto) { stop.request_stop(); }, stop.get_token());
+  EXPECT_TRUE(ran.value().canceled);
+}
+
 TEST(ProgramRunner, DoesNotWaitForWhatAProgramLeftBehind) {
   const auto ran = make_program_runner()->run(shell("sleep 30 & exit 0"), {}, {});
   EXPECT_EQ(ran.value().exit_status, 0);
