@@ -20,7 +20,7 @@ reply stranger(session_context& c, request& r, const error& why) {
 /// The user that a token stands for. An assistant's key does what an assistant has to do, and nothing else.
 result<std::string> user_of(session_context& c, const request& r, const std::string& token) {
   if (c.bots != nullptr && assistants::is_key(token)) {
-    const auto owner = c.bots->verify_key(token);
+    auto owner = c.bots->verify_key(token);
     const bool builds =
         (r.path == "/api/build" && r.method == "POST") || (r.path.starts_with("/api/build/") && r.method == "GET");
     const bool its_work = builds || r.path == "/api/chat" || r.path.starts_with("/api/chat/");

@@ -14,6 +14,8 @@ namespace ip = boost::asio::ip;
 
 // Of requests with no valid token, from one address, a minute.
 constexpr std::uint32_t stranger_rate = 60;
+// Of requests that need none: several people behind one address may poll.
+constexpr std::uint32_t visitor_rate = 600;
 // Of one user a minute, whatever the plan.
 constexpr std::uint32_t chat_rate = 60;
 constexpr std::uint32_t checkout_rate = 5;
@@ -90,6 +92,8 @@ std::optional<reply> limits::count_user(request& r, std::string_view user, rate_
 }
 
 std::optional<reply> limits::count_stranger(request& r) const { return count(r, "address:" + r.client, stranger_rate); }
+
+std::optional<reply> limits::count_visitor(request& r) const { return count(r, "visitor:" + r.client, visitor_rate); }
 
 void limits::sweep() const {
   if (const auto done = counter_.sweep(); !done)

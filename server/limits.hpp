@@ -26,6 +26,8 @@ class limits {
   std::optional<reply> count_user(request& r, std::string_view user, rate_class as) const;
   /// Counts one that could not say who it is. The refusal takes the place of the one that it would get.
   std::optional<reply> count_stranger(request& r) const;
+  /// Counts one that needs no name, such as a page that asks how a deployment stands.
+  std::optional<reply> count_visitor(request& r) const;
   void sweep() const;
 
  private:

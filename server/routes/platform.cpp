@@ -83,7 +83,7 @@ reply status(services& s, request& r) {
   const auto id = lower_case(r.parameter("id").value_or(""));
   if (!is_uuid(id))
     return problem(error(errc::invalid_input, "must be the id of a deployment: a UUID").with_subject("id"));
-  if (auto too_often = s.rates.count_stranger(r)) return std::move(*too_often);
+  if (auto too_often = s.rates.count_visitor(r)) return std::move(*too_often);
   const auto d = s.bots.find(id);
   if (!d) return problem(d.error());
   json::object o;

@@ -133,6 +133,7 @@ result<std::uint64_t> storefront::send_usage(const std::stop_token& stop) {
   const auto client = impl_->polar(impl_->options.polar->timeout);
   const auto send = [&](const std::vector<store::unsent_usage>& batch) -> result<void> {
     std::vector<polar_usage> events;
+    events.reserve(batch.size());
     for (const auto& u : batch) events.push_back(u.what);
     return client.ingest(events);
   };

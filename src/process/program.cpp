@@ -48,9 +48,12 @@ class program_runner final : public process_runner {
   result<process_result> run(const command& what, const output_sink& output, std::stop_token stop) override {
     if (what.argv.empty()) return error(errc::invalid_input, "there is no program");
     std::vector<std::string> settings;
-    for (const auto& [name, value] : what.variables) settings.push_back(name + "=" + value);
+    settings.reserve(what.variables.size());
+    for (const auto& [name, value] : what.variables) settings.emplace_back(name).append("=").append(value);
     std::vector<char*> argv;
+    argv.reserve(what.argv.size() + 1);
     std::vector<char*> variables;
+    variables.reserve(settings.size() + 1);
     for (const auto& argument : what.argv) argv.push_back(const_cast<char*>(argument.c_str()));
     for (const auto& setting : settings) variables.push_back(const_cast<char*>(setting.c_str()));
     argv.push_back(nullptr);

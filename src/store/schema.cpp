@@ -116,36 +116,35 @@ const std::vector<migration>& migrations() {
           "ALTER TABLE owners ADD COLUMN polar_tier TEXT",
           "CREATE INDEX owners_at_polar ON owners (polar_customer) WHERE polar_customer IS NOT NULL",
           // modified_at: Polar's own time of what is known, in microseconds.
-          "CREATE TABLE polar_subscriptions (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id),"
-          " product TEXT NOT NULL, status TEXT NOT NULL, modified_at BIGINT NOT NULL)",
+          R"(CREATE TABLE polar_subscriptions (id TEXT PRIMARY KEY,
+              owner TEXT NOT NULL REFERENCES owners (id), product TEXT NOT NULL, status TEXT NOT NULL,
+              modified_at BIGINT NOT NULL))",
           "CREATE INDEX polar_subscriptions_of ON polar_subscriptions (owner)",
           // Tokens of the language model. base: what Polar had counted when all that was known here had reached it;
           // since: what was used after that; latest: what Polar said last, and when it was asked.
-          "CREATE TABLE wallets (owner TEXT PRIMARY KEY REFERENCES owners (id), base BIGINT NOT NULL DEFAULT 0,"
-          " since BIGINT NOT NULL DEFAULT 0, latest BIGINT NOT NULL DEFAULT 0, asked_at BIGINT)",
+          R"(CREATE TABLE wallets (owner TEXT PRIMARY KEY REFERENCES owners (id),
+              base BIGINT NOT NULL DEFAULT 0, since BIGINT NOT NULL DEFAULT 0,
+              latest BIGINT NOT NULL DEFAULT 0, asked_at BIGINT))",
           // What Polar is to be told. due_at: when to try (again); sent_at: it took it.
-          "CREATE TABLE usage_events (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id), model TEXT NOT "
-          "NULL,"
-          " prompt_tokens BIGINT NOT NULL, completion_tokens BIGINT NOT NULL, estimated BIGINT NOT NULL, used_at BIGINT"
-          " NOT NULL, due_at BIGINT NOT NULL, attempts BIGINT NOT NULL DEFAULT 0, sent_at BIGINT)",
+          R"(CREATE TABLE usage_events (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id),
+              model TEXT NOT NULL, prompt_tokens BIGINT NOT NULL, completion_tokens BIGINT NOT NULL,
+              estimated BIGINT NOT NULL, used_at BIGINT NOT NULL, due_at BIGINT NOT NULL,
+              attempts BIGINT NOT NULL DEFAULT 0, sent_at BIGINT))",
           "CREATE INDEX usage_events_due ON usage_events (due_at) WHERE sent_at IS NULL",
           "CREATE INDEX usage_events_unsent ON usage_events (owner) WHERE sent_at IS NULL",
           "CREATE INDEX usage_events_sent ON usage_events (owner, sent_at) WHERE sent_at IS NOT NULL",
           "CREATE INDEX usage_events_age ON usage_events (sent_at) WHERE sent_at IS NOT NULL",
           // Assistants. token: sealed; checkout: where it is paid, "" while that is being made; paid_at, asked_at: the
           // payment is known, the function that sets it up was started; place: what its provisioner calls it.
-          "CREATE TABLE deployments (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id), model TEXT NOT "
-          "NULL,"
-          " channel TEXT NOT NULL, tier TEXT NOT NULL, product TEXT NOT NULL, token TEXT NOT NULL, status BIGINT NOT "
-          "NULL,"
-          " checkout TEXT NOT NULL DEFAULT '', checkout_url TEXT NOT NULL DEFAULT '', subscription TEXT NOT NULL "
-          "DEFAULT"
-          " '',"
-          " payment TEXT NOT NULL DEFAULT '', paid_at BIGINT, asked_at BIGINT, ended_at BIGINT, tried_at BIGINT NOT "
-          "NULL"
-          " DEFAULT 0, provisioner TEXT NOT NULL DEFAULT '',"
-          " place TEXT NOT NULL DEFAULT '', provider_url TEXT NOT NULL DEFAULT '', bot TEXT NOT NULL DEFAULT '',"
-          " message TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL)",
+          R"(CREATE TABLE deployments (id TEXT PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (id),
+              model TEXT NOT NULL, channel TEXT NOT NULL, tier TEXT NOT NULL, product TEXT NOT NULL,
+              token TEXT NOT NULL, status BIGINT NOT NULL, checkout TEXT NOT NULL DEFAULT '',
+              checkout_url TEXT NOT NULL DEFAULT '', subscription TEXT NOT NULL DEFAULT '',
+              payment TEXT NOT NULL DEFAULT '', paid_at BIGINT, asked_at BIGINT, ended_at BIGINT,
+              tried_at BIGINT NOT NULL DEFAULT 0, provisioner TEXT NOT NULL DEFAULT '',
+              place TEXT NOT NULL DEFAULT '', provider_url TEXT NOT NULL DEFAULT '',
+              bot TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL,
+              updated_at BIGINT NOT NULL))",
           "CREATE INDEX deployments_of ON deployments (owner, created_at)",
           "CREATE INDEX deployments_checkout ON deployments (checkout) WHERE checkout <> ''",
           "CREATE INDEX deployments_subscription ON deployments (subscription) WHERE subscription <> ''",
@@ -165,25 +164,27 @@ const std::vector<migration>& migrations() {
           "CREATE INDEX function_events_age ON function_events (at)",
           // parent: the run and the step that invoked it, or ''. claims: how often a task of it was taken; numbers
           // leases.
-          "CREATE TABLE function_runs (id TEXT PRIMARY KEY, function TEXT NOT NULL, event_id TEXT NOT NULL,"
-          " events TEXT NOT NULL, status BIGINT NOT NULL DEFAULT 0, output TEXT NOT NULL DEFAULT 'null',"
-          " error_name TEXT NOT NULL DEFAULT '', error_message TEXT NOT NULL DEFAULT '', created_at BIGINT NOT NULL,"
-          " ended_at BIGINT, parent TEXT NOT NULL, parent_step TEXT NOT NULL, claims BIGINT NOT NULL DEFAULT 0)",
+          R"(CREATE TABLE function_runs (id TEXT PRIMARY KEY, function TEXT NOT NULL, event_id TEXT NOT NULL,
+              events TEXT NOT NULL, status BIGINT NOT NULL DEFAULT 0, output TEXT NOT NULL DEFAULT 'null',
+              error_name TEXT NOT NULL DEFAULT '', error_message TEXT NOT NULL DEFAULT '',
+              created_at BIGINT NOT NULL, ended_at BIGINT, parent TEXT NOT NULL, parent_step TEXT NOT NULL,
+              claims BIGINT NOT NULL DEFAULT 0))",
           "CREATE INDEX function_runs_of ON function_runs (event_id, id)",
           "CREATE INDEX function_runs_ended ON function_runs (ended_at) WHERE ended_at IS NOT NULL",
-          "CREATE TABLE function_steps (run TEXT NOT NULL REFERENCES function_runs (id), step TEXT NOT NULL,"
-          " value TEXT NOT NULL, PRIMARY KEY (run, step))",
+          R"(CREATE TABLE function_steps (run TEXT NOT NULL REFERENCES function_runs (id),
+              step TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, step)))",
           // target: '' to find out what comes next, else a step's hash. due_at: of a leased one, when the lease is
           // over. claims: since it was last settled. again: something was recorded since it was taken.
-          "CREATE TABLE function_tasks (run TEXT NOT NULL REFERENCES function_runs (id), target TEXT NOT NULL,"
-          " kind BIGINT NOT NULL, due_at BIGINT NOT NULL, leased BIGINT NOT NULL DEFAULT 0,"
-          " fence BIGINT NOT NULL DEFAULT 0, attempts BIGINT NOT NULL DEFAULT 0, claims BIGINT NOT NULL DEFAULT 0,"
-          " again BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (run, target))",
+          R"(CREATE TABLE function_tasks (run TEXT NOT NULL REFERENCES function_runs (id),
+              target TEXT NOT NULL, kind BIGINT NOT NULL, due_at BIGINT NOT NULL,
+              leased BIGINT NOT NULL DEFAULT 0, fence BIGINT NOT NULL DEFAULT 0,
+              attempts BIGINT NOT NULL DEFAULT 0, claims BIGINT NOT NULL DEFAULT 0,
+              again BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (run, target)))",
           "CREATE INDEX function_tasks_due ON function_tasks (due_at, run, target)",
           // event: '' while an invoked function is under way. cancels: the event ends the run. until: 0 for ever.
-          "CREATE TABLE function_waits (run TEXT NOT NULL REFERENCES function_runs (id), step TEXT NOT NULL,"
-          " event TEXT NOT NULL, expression TEXT NOT NULL, cancels BIGINT NOT NULL, until BIGINT NOT NULL,"
-          " PRIMARY KEY (run, step))",
+          R"(CREATE TABLE function_waits (run TEXT NOT NULL REFERENCES function_runs (id),
+              step TEXT NOT NULL, event TEXT NOT NULL, expression TEXT NOT NULL, cancels BIGINT NOT NULL,
+              until BIGINT NOT NULL, PRIMARY KEY (run, step)))",
           "CREATE INDEX function_waits_for ON function_waits (event, run, step)",
       },
       {
@@ -191,9 +192,9 @@ const std::vector<migration>& migrations() {
           "CREATE TABLE chat_buckets (owner TEXT PRIMARY KEY, tokens BIGINT NOT NULL, refilled_at BIGINT NOT NULL)",
           // Requests that are under way, with their estimates; once settled, with what they took, until they are
           // charged. sequence: of the owner, in order of arrival. capacity: of the bucket, when it was taken from.
-          "CREATE TABLE chat_requests (id TEXT PRIMARY KEY, owner TEXT NOT NULL, sequence BIGINT NOT NULL,"
-          " holder TEXT NOT NULL, model TEXT NOT NULL, prompt BIGINT NOT NULL, completion BIGINT NOT NULL,"
-          " capacity BIGINT NOT NULL, estimated BIGINT NOT NULL DEFAULT 1, settled_at BIGINT)",
+          R"(CREATE TABLE chat_requests (id TEXT PRIMARY KEY, owner TEXT NOT NULL, sequence BIGINT NOT NULL,
+              holder TEXT NOT NULL, model TEXT NOT NULL, prompt BIGINT NOT NULL, completion BIGINT NOT NULL,
+              capacity BIGINT NOT NULL, estimated BIGINT NOT NULL DEFAULT 1, settled_at BIGINT))",
           "CREATE INDEX chat_requests_of ON chat_requests (owner, sequence)",
           "CREATE INDEX chat_requests_held ON chat_requests (holder) WHERE settled_at IS NULL",
           "CREATE INDEX chat_requests_settled ON chat_requests (settled_at) WHERE settled_at IS NOT NULL",

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace texbuild_test {
 
@@ -73,7 +74,10 @@ struct Platform : RealServer {
     return server.ask("GET", "/api/status?id=" + id).json();
   }
   [[nodiscard]] bool becomes(const std::string& id, const std::string& status) const {
-    return comes_true([&] { return status_of(id).at("status") == json::value(status); });
+    return comes_true([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));  // a visitor has 600 requests a minute
+      return status_of(id).at("status") == json::value(status);
+    });
   }
 
   static constexpr const char* polar_secret = "whsec_abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
