@@ -19,13 +19,15 @@ struct Platform : RealServer {
     const auto fetched = run({"/bin/bash", TEXBUILD_SOURCE_DIR "/tests/sdk/packages.sh", TEXBUILD_SDK});
     ASSERT_EQ(fetched.exit, 0) << fetched.err;
   }
-  Platform() {
+  Platform() : Platform(variables()) {}
+  explicit Platform(const variables& for_services) {
+    variables all{{"TEXBUILD_SDK", TEXBUILD_SDK},
+                  {"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                  {"POLAR_WEBHOOK_SECRET", polar_secret},
+                  {"CLERK_WEBHOOK_SECRET", clerk_secret}};
+    all.insert(for_services.begin(), for_services.end());
     services.emplace(std::vector<std::string>{"/usr/bin/env", "node", TEXBUILD_SOURCE_DIR "/tests/sdk/services.js"},
-                     variables{{"TEXBUILD_SDK", TEXBUILD_SDK},
-                               {"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                               {"POLAR_WEBHOOK_SECRET", polar_secret},
-                               {"CLERK_WEBHOOK_SECRET", clerk_secret}},
-                     here.path() / "port", here.path() / "err");
+                     all, here.path() / "port", here.path() / "err");
     EXPECT_TRUE(comes_true([&] { return read_file(here.path() / "port").ends_with('\n'); }))
         << read_file(here.path() / "err");
     const auto digits = read_file(here.path() / "port");
@@ -82,6 +84,8 @@ struct Platform : RealServer {
 
   static constexpr const char* polar_secret = "whsec_abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
   static constexpr const char* clerk_secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+  static constexpr const char* inngest_key =
+      "signkey-test-8ee2262a15ac7ef2dbf1c9e8d26f1a3b4c5d6e7f8091a2b3c4d5e6f708192a3b";
   temporary_folder here;
   std::optional<child> services;
   std::uint16_t services_port = 0;

@@ -197,4 +197,48 @@ TEST_F(Platform, HasAPolarThatTheOfficialPackageTalksTo) {
   EXPECT_THAT(ran.out, HasSubstr("all as Polar"));
 }
 
+/// A server whose functions Inngest runs.
+void with_inngest(Platform& p, bool signs) {
+  const auto origin = "http://127.0.0.1:" + std::to_string(p.services_port);
+  if (signs) {
+    p.server.environment["INNGEST_SIGNING_KEY"] = Platform::inngest_key;
+    p.server.environment["INNGEST_EVENT_KEY"] = "evk_1";
+    p.server.environment["INNGEST_BASE_URL"] = origin;
+  } else {
+    p.server.environment["INNGEST_DEV"] = origin;
+  }
+  p.server.start();
+  p.steer("sync", json::object{{"target", p.here_at("/api/inngest")}});
+  EXPECT_EQ(p.state().at("registered"), json::array{"texbuild-deploy"});
+  const auto id = p.bought();
+  EXPECT_TRUE(p.becomes(id, "active")) << p.server.err();
+  EXPECT_TRUE(comes_true([&] {
+    const auto events = json::serialize(p.state().at("inngestEvents"));
+    return events == R"(["deployment/requested","deployment/completed"])";
+  }));
+  EXPECT_TRUE(p.state().at("problems").as_array().empty()) << json::serialize(p.state().at("problems"));
+}
+
+TEST_F(Platform, HasItsFunctionsRunByInngest) { with_inngest(*this, false); }
+
+struct SignedPlatform : Platform {
+  SignedPlatform() : Platform({{"INNGEST_SIGNING_KEY", inngest_key}}) {}
+};
+
+TEST_F(SignedPlatform, HasItsFunctionsRunByInngestWithSignedCalls) {
+  with_inngest(*this, true);
+  // And by nobody else.
+  EXPECT_EQ(server.ask("POST", "/api/inngest?fnId=texbuild-deploy&stepId=step", "", "{}").status, 401);
+}
+
+TEST_F(Platform, StopsInTimeThoughAnotherServiceDoesNotAnswer) {
+  server.start();
+  steer("down", json::array{"polar-hangs"});
+  std::jthread asks([&] { (void)as_user("POST", "/api/checkout", wish()); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30));  // what is promised
+}
+
 }  // namespace
