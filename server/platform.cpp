@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 using std::chrono::seconds;
 
 constexpr seconds tend_pause{1};
+constexpr seconds settle_pause{20};
 constexpr seconds after_failure{5};
 constexpr const char* app_id = "texbuild";
 
@@ -146,17 +147,24 @@ event_sink& platform::events() noexcept {
 void platform::start() {
   // A thread each: what waits for Akash or Polar holds up no customer who has just paid.
   beginning_ = std::jthread([this](const std::stop_token& stop) {
-    keep_doing(stop, "beginning deployments", [this]() -> result<void> {
+    keep_doing(stop, "beginning deployments", tend_pause, [this]() -> result<void> {
       if (const auto begun = bots_->start_paid(events()); !begun) return begun.error();
       return {};
     });
   });
   tending_ = std::jthread([this](const std::stop_token& stop) {
-    keep_doing(stop, "assistants", [this, stop] { return bots_->supervise(stop); });
+    keep_doing(stop, "assistants", tend_pause, [this, stop] { return bots_->supervise(stop); });
   });
   telling_ = std::jthread([this](const std::stop_token& stop) {
-    keep_doing(stop, "telling Polar of uses", [this, stop]() -> result<void> {
+    keep_doing(stop, "telling Polar of uses", tend_pause, [this, stop]() -> result<void> {
       if (const auto told = shop_->send_usage(stop); !told) return told.error();
+      return {};
+    });
+  });
+  // Its requests are taken for those of a dead process when this is not heard for two minutes.
+  settling_ = std::jthread([this](const std::stop_token& stop) {
+    keep_doing(stop, "chat", settle_pause, [this, stop]() -> result<void> {
+      if (const auto settled = talk_->sweep(stop); !settled) return settled.error();
       return {};
     });
   });
@@ -172,7 +180,8 @@ void platform::complain(const char* what, const error& e) {
   log_.write(log_level::error, line);
 }
 
-void platform::keep_doing(const std::stop_token& stop, const char* what, const std::function<result<void>()>& act) {
+void platform::keep_doing(const std::stop_token& stop, const char* what, seconds rest,
+                          const std::function<result<void>()>& act) {
   do {
     try {
       const auto done = act();
@@ -180,7 +189,7 @@ void platform::keep_doing(const std::stop_token& stop, const char* what, const s
     } catch (const std::exception& e) {
       complain(what, error(errc::internal, e.what()));
     }
-  } while (pause(stop, tend_pause));
+  } while (pause(stop, rest));
 }
 
 void platform::run_functions(const std::stop_token& stop) {
@@ -195,7 +204,6 @@ void platform::run_functions(const std::stop_token& stop) {
 void platform::sweep(const std::stop_token& stop) {
   if (const auto done = users_->sweep(); !done) complain("webhooks of Clerk", done.error());
   if (const auto done = shop_->sweep(stop); !done) complain("webhooks of Polar", done.error());
-  if (const auto done = talk_->sweep(stop); !done) complain("chat", done.error());
   if (!sealed_again_) {
     const auto done = bots_->seal_again();
     sealed_again_ = done.has_value();
@@ -204,13 +212,13 @@ void platform::sweep(const std::stop_token& stop) {
 }
 
 void platform::request_stop() {
-  for (auto* thread : {&beginning_, &tending_, &telling_, &running_}) thread->request_stop();
+  for (auto* thread : {&beginning_, &tending_, &telling_, &settling_, &running_}) thread->request_stop();
   if (bots_) bots_->stop_waiting();
 }
 
 void platform::stop() {
   request_stop();
-  for (auto* thread : {&beginning_, &tending_, &telling_, &running_}) *thread = {};
+  for (auto* thread : {&beginning_, &tending_, &telling_, &settling_, &running_}) *thread = {};
 }
 
 }  // namespace texbuild::server

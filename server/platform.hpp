@@ -56,8 +56,9 @@ class platform {
   result<void> open_parts(const settings& with, const environment& parts, std::uint16_t port);
   result<void> open_chat(const settings& with, const environment& parts);
   [[nodiscard]] event_sink& events() noexcept;
-  /// Does something every second until it is time to stop.
-  void keep_doing(const std::stop_token& stop, const char* what, const std::function<result<void>()>& act);
+  /// Does something, rests, and so on until it is time to stop.
+  void keep_doing(const std::stop_token& stop, const char* what, std::chrono::seconds rest,
+                  const std::function<result<void>()>& act);
   void run_functions(const std::stop_token& stop);
   void complain(const char* what, const error& e);
 
@@ -73,6 +74,7 @@ class platform {
   std::map<std::string, std::string> last_complaints_;  // by what they are about
   std::jthread beginning_;                              // of what was paid
   std::jthread tending_;                                // of assistants
+  std::jthread settling_;                               // of chat
   std::jthread telling_;                                // Polar of uses
   std::jthread running_;                                // functions
 };

@@ -1,5 +1,7 @@
 #include "server/assistant/form.hpp"
 
+#include <array>
+
 namespace texbuild::assistant {
 namespace {
 
@@ -11,6 +13,12 @@ std::string quoted(std::string_view text) {
 }
 
 }  // namespace
+
+form::form(entropy& random) : boundary_("texbuild-") {
+  std::array<std::byte, 16> bytes{};
+  random.fill(bytes);
+  for (const auto b : bytes) boundary_ += "0123456789abcdefghjkmnpqrstvwxyz"[std::to_integer<unsigned>(b) & 31];
+}
 
 void form::add(std::string_view name, std::string_view value) {
   body_ += "--" + boundary_ + "\r\nContent-Disposition: form-data; name=\"" + quoted(name) + "\"\r\n\r\n";

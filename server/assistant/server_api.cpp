@@ -1,10 +1,7 @@
 #include "server/assistant/server_api.hpp"
 
 #include "server/assistant/form.hpp"
-
-#include <boost/json.hpp>
-
-#include <array>
+#include "server/assistant/json.hpp"
 
 namespace texbuild::assistant {
 namespace {
@@ -21,11 +18,6 @@ constexpr seconds wait_takes{45};  // the server answers after 30
 constexpr int most_waits = 40;
 constexpr std::uint64_t most_pdf = 50u << 20;  // that Telegram takes from bots
 constexpr std::size_t most_errors = 10;
-
-std::string text_of(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v != nullptr && v->is_string() ? std::string(v->get_string().c_str(), v->get_string().size()) : std::string();
-}
 
 /// The body as an object; an error in words for the person who asked.
 result<json::object> read(const result<http_response>& answer) {
@@ -86,18 +78,14 @@ result<std::string> server_api::chat(const std::vector<turn>& turns) {
 }
 
 result<built> server_api::build(std::string_view zip, std::string_view main_file) {
-  std::array<std::byte, 16> random{};
-  random_->fill(random);
-  std::string mark;
-  for (const auto b : random) mark += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
-  form body(mark);
+  form body(*random_);
   body.add("engine", "auto");
   if (!main_file.empty()) body.add("main_file", main_file);
   body.add_file("file", "project.zip", "application/zip", zip);
   auto ask = request("POST", "/build");
   ask.timeout = upload_takes;
   ask.headers.emplace_back("Content-Type", body.content_type());
-  ask.headers.emplace_back("Idempotency-Key", mark);
+  ask.headers.emplace_back("Idempotency-Key", body.boundary());
   ask.body = body.body();
   const auto begun = read(http_->send(std::move(ask)));
   if (!begun) return begun.error();

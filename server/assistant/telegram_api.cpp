@@ -1,11 +1,9 @@
 #include "server/assistant/telegram_api.hpp"
 
 #include "server/assistant/form.hpp"
-
-#include <boost/json.hpp>
+#include "server/assistant/json.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace texbuild::assistant {
 namespace {
@@ -16,21 +14,6 @@ using std::chrono::seconds;
 constexpr seconds poll_for{50};
 constexpr seconds call_takes{15};
 constexpr seconds transfer_takes{120};
-
-std::string text_of(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v != nullptr && v->is_string() ? std::string(v->get_string().c_str(), v->get_string().size()) : std::string();
-}
-
-std::int64_t number_of(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v != nullptr && v->is_int64() ? v->get_int64() : 0;
-}
-
-const json::object* object_in(const json::object& o, std::string_view name) {
-  const auto* v = o.if_contains(name);
-  return v == nullptr ? nullptr : v->if_object();
-}
 
 /// What an answer says: `result`, or why there is none.
 result<json::value> read(const result<http_response>& answer) {
@@ -134,11 +117,7 @@ result<void> telegram_api::send_action(std::int64_t chat, std::string_view actio
 
 result<void> telegram_api::send_document(std::int64_t chat, std::string_view name, std::string_view bytes,
                                          std::string_view caption, std::int64_t in_reply_to) {
-  std::array<std::byte, 16> random{};
-  random_->fill(random);
-  std::string mark;
-  for (const auto b : random) mark += "0123456789abcdef"[std::to_integer<unsigned>(b) & 15];
-  form body(mark);
+  form body(*random_);
   body.add("chat_id", std::to_string(chat));
   if (!caption.empty()) body.add("caption", caption);
   if (in_reply_to != 0)

@@ -8,8 +8,6 @@
 
 #include <boost/json.hpp>
 
-#include <mutex>
-
 namespace texbuild {
 inline namespace v0 {
 namespace {
@@ -67,7 +65,6 @@ struct accounts::impl {
   environment parts;
   store::profiles rows;
   store::inbox events;
-  std::mutex applying;
 
   [[nodiscard]] result<clerk_user> fetch(std::string_view user) const;
 };
@@ -115,20 +112,11 @@ result<bool> accounts::receive_clerk(std::string_view body, const webhook_header
 }
 
 result<std::uint64_t> accounts::apply() {
-  const std::scoped_lock one_at_a_time(impl_->applying);
-  std::uint64_t count = 0;
-  for (;;) {
-    const auto waiting = impl_->events.waiting(100);
-    if (!waiting) return waiting.error();
-    if (waiting->empty()) return count;
-    for (const auto& received : *waiting) {
-      const auto event = parse_clerk_event(received.body);
-      const auto done = event ? impl_->rows.apply(impl_->events, received.id, *event, impl_->parts.time->now())
-                              : impl_->events.set_aside(received.id, "it cannot be read");
-      if (!done) return done.error();
-      ++count;
-    }
-  }
+  return impl_->events.apply_all([&](const store::received_event& received) {
+    const auto event = parse_clerk_event(received.body);
+    if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
+    return impl_->rows.apply(impl_->events, received.id, *event, impl_->parts.time->now());
+  });
 }
 
 result<std::uint64_t> accounts::sweep() {

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <span>
 
 namespace texbuild {
@@ -132,7 +131,6 @@ struct billing::impl {
   store::billing_store rows;
   store::inbox events;
   std::optional<razorpay_client> razorpay;
-  std::mutex applying;
 
   [[nodiscard]] time_point now() const { return parts.time->now(); }
   [[nodiscard]] std::string new_reference() const;
@@ -309,21 +307,11 @@ result<bool> billing::receive_razorpay(std::string_view body, std::string_view s
 }
 
 result<std::uint64_t> billing::apply() {
-  const std::scoped_lock one_at_a_time(impl_->applying);
-  std::uint64_t count = 0;
-  for (;;) {
-    const auto waiting = impl_->events.waiting(100);
-    if (!waiting) return waiting.error();
-    if (waiting->empty()) return count;
-    for (const auto& received : *waiting) {
-      const auto event = parse_razorpay_event(received.body, received.received_at);
-      auto done =
-          event ? impl_->rows.apply(impl_->events, received.id, effect_of(*event, impl_->options.plans), impl_->now())
-                : impl_->events.set_aside(received.id, "it cannot be read");
-      if (!done) return done.error();
-      ++count;
-    }
-  }
+  return impl_->events.apply_all([&](const store::received_event& received) {
+    const auto event = parse_razorpay_event(received.body, received.received_at);
+    if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
+    return impl_->rows.apply(impl_->events, received.id, effect_of(*event, impl_->options.plans), impl_->now());
+  });
 }
 
 result<billing_sweep> billing::sweep(const std::stop_token& stop) {

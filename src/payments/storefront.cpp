@@ -223,23 +223,14 @@ result<bool> storefront::receive_polar(std::string_view body, const webhook_head
 }
 
 result<std::uint64_t> storefront::apply() {
-  const std::scoped_lock one_at_a_time(impl_->applying);
   std::map<std::string, std::string> tiers;
   for (const auto& t : impl_->options.tiers)
     if (!t.polar_product.empty()) tiers.emplace(t.polar_product, t.name);
-  std::uint64_t count = 0;
-  for (;;) {
-    const auto waiting = impl_->events.waiting(100);
-    if (!waiting) return waiting.error();
-    if (waiting->empty()) return count;
-    for (const auto& received : *waiting) {
-      const auto event = parse_polar_event(received.body, received.received_at);
-      const auto done = event ? impl_->credits.apply(impl_->events, received.id, *event, tiers, impl_->now())
-                              : impl_->events.set_aside(received.id, "it cannot be read");
-      if (!done) return done.error();
-      ++count;
-    }
-  }
+  return impl_->events.apply_all([&](const store::received_event& received) {
+    const auto event = parse_polar_event(received.body, received.received_at);
+    if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
+    return impl_->credits.apply(impl_->events, received.id, *event, tiers, impl_->now());
+  });
 }
 
 result<storefront_sweep> storefront::sweep(const std::stop_token& stop) {

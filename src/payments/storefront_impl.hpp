@@ -36,7 +36,6 @@ struct storefront::impl {
   store::credit_store credits;
   store::deployments_store deployments;
   store::inbox events;
-  std::mutex applying;
   std::array<std::mutex, 16> checkouts;  // one user's checkouts come one after the other
   std::atomic<std::int64_t> polar_down_until{0};
 

@@ -3,6 +3,11 @@
 namespace texbuild {
 inline namespace v0 {
 namespace store {
+namespace {
+
+constexpr std::int64_t batch = 100;
+
+}  // namespace
 
 result<bool> inbox::receive(std::string_view event_id, std::string_view body, time now) {
   return writing(*db_, [&](statements& s) {
@@ -14,12 +19,12 @@ result<bool> inbox::receive(std::string_view event_id, std::string_view body, ti
   });
 }
 
-result<std::vector<received_event>> inbox::waiting(std::uint64_t limit) {
+result<std::vector<received_event>> inbox::waiting() {
   return reading(*db_, [&](statements& s) {
     std::vector<received_event> out;
     for (const auto& row : s.run("SELECT event_id, body, received_at FROM inbox WHERE waiting = 1 AND provider = $1"
                                  " ORDER BY received_at LIMIT $2",
-                                 provider_, static_cast<std::int64_t>(limit))) {
+                                 provider_, batch)) {
       received_event e;
       e.id = row.text(0);
       e.body = row.text(1);
@@ -28,6 +33,20 @@ result<std::vector<received_event>> inbox::waiting(std::uint64_t limit) {
     }
     return out;
   });
+}
+
+result<std::uint64_t> inbox::apply_all(const std::function<result<void>(const received_event&)>& apply) {
+  const std::scoped_lock one_at_a_time(applying_);
+  std::uint64_t count = 0;
+  for (;;) {
+    const auto events = waiting();
+    if (!events) return events.error();
+    if (events->empty()) return count;
+    for (const auto& event : *events) {
+      if (auto done = apply(event); !done) return done.error();
+      ++count;
+    }
+  }
 }
 
 result<void> inbox::set_aside(std::string_view event_id, std::string_view why) {

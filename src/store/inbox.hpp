@@ -4,7 +4,9 @@
 
 #include "src/store/rows.hpp"
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +29,9 @@ class inbox {
 
   /// False: it was there.
   result<bool> receive(std::string_view event_id, std::string_view body, time now);
-  /// Oldest first.
-  result<std::vector<received_event>> waiting(std::uint64_t limit);
+  /// Has everything applied that waits, oldest first, one at a time: `apply` calls `take`, or the event is set aside.
+  /// How many there were; stops at the first error.
+  result<std::uint64_t> apply_all(const std::function<result<void>(const received_event&)>& apply);
   /// An event that can never be applied is kept for whoever looks, and not tried again.
   result<void> set_aside(std::string_view event_id, std::string_view why);
   /// Events that were received before that time and wait for nothing. How many there were.
@@ -40,8 +43,10 @@ class inbox {
   void note(statements& s, std::string_view event_id, std::string_view what) const;
 
  private:
+  result<std::vector<received_event>> waiting();
   std::shared_ptr<database> db_;
   std::string provider_;
+  std::mutex applying_;
 };
 
 }  // namespace store

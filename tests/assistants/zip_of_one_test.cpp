@@ -4,6 +4,7 @@
 #include "tests/build/temporary_folder.hpp"
 
 #include <texbuild/project.hpp>
+#include <texbuild/testing.hpp>
 
 #include <gmock/gmock.h>
 
@@ -24,14 +25,17 @@ TEST(ZipOfOne, IsAProjectThatTheLibraryTakes) {
 }
 
 TEST(Form, KeepsNamesWithinTheirHeader) {
-  form f("mark");
+  texbuild::testing::fixed_entropy random(1);
+  form f(random);
   f.add("engine", "auto");
   f.add_file("document", "a\"\r\nX-Evil: 1.pdf", "application/pdf", "BYTES");
-  EXPECT_EQ(f.content_type(), "multipart/form-data; boundary=texbuild-mark");
-  EXPECT_EQ(f.body(),
-            "--texbuild-mark\r\nContent-Disposition: form-data; name=\"engine\"\r\n\r\nauto\r\n"
-            "--texbuild-mark\r\nContent-Disposition: form-data; name=\"document\"; filename=\"aX-Evil: 1.pdf\"\r\n"
-            "Content-Type: application/pdf\r\n\r\nBYTES\r\n--texbuild-mark--\r\n");
+  const auto mark = "--" + f.boundary();
+  EXPECT_GE(mark.size(), 16U);
+  EXPECT_EQ(f.content_type(), "multipart/form-data; boundary=" + f.boundary());
+  EXPECT_EQ(f.body(), mark + "\r\nContent-Disposition: form-data; name=\"engine\"\r\n\r\nauto\r\n" + mark +
+                          "\r\nContent-Disposition: form-data; name=\"document\"; filename=\"aX-Evil: 1.pdf\"\r\n"
+                          "Content-Type: application/pdf\r\n\r\nBYTES\r\n" +
+                          mark + "--\r\n");
 }
 
 }  // namespace
