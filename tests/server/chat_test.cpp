@@ -232,7 +232,7 @@ TEST_F(ChatServer, Answers502WhateverTheServiceDoesWrongBeforeItsFirstWord) {
         }
       },
   };
-  std::size_t at = 0;
+  std::atomic<std::size_t> at{0};
   service = [&](caller& c) { wrongs[at](c); };
   start();
   for (; at < wrongs.size(); ++at) {
