@@ -1,4 +1,5 @@
 // Clerk's webhooks and the one call of its Backend API, over the store.
+#include "src/base/percent.hpp"
 #include "src/data/strict_json.hpp"
 #include "src/http/json_api.hpp"
 #include "src/store/profiles.hpp"
@@ -70,7 +71,7 @@ struct accounts::impl {
 };
 
 result<clerk_user> accounts::impl::fetch(std::string_view user) const {
-  http_request request("GET", http::origin_of(options.api_url) + "/v1/users/" + http::percent_encoded(user));
+  http_request request("GET", http::origin_of(options.api_url) + "/v1/users/" + percent_encoded(user));
   request.timeout = options.timeout;
   request.headers.emplace_back("Authorization", "Bearer " + options.secret_key);
   const auto answer = http::ask(*parts.http, std::move(request));

@@ -1,4 +1,5 @@
 // Inngest's protocol over one URL: GET tells, PUT registers, POST calls.
+#include "src/base/percent.hpp"
 #include "src/crypto/base64.hpp"
 #include "src/data/json_slice.hpp"
 #include "src/functions/event.hpp"
@@ -45,22 +46,6 @@ std::string percent_decoded(std::string_view text) {
       i += 2;
     } else {
       out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-                       c == '-' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) & 15];
     }
   }
   return out;

@@ -16,22 +16,6 @@ std::string origin_of(std::string url) {
   return url;
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-                       c == '-' || c == '.' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4];
-      out += "0123456789ABCDEF"[static_cast<unsigned char>(c) & 15];
-    }
-  }
-  return out;
-}
-
 result<json_answer> ask(http_client& http, http_request request, const boost::json::object* body) {
   request.headers.emplace_back("Accept", "application/json");
   if (body != nullptr) {

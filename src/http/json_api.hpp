@@ -27,8 +27,6 @@ struct json_answer {
 
 /// The origin of an address setting: without a slash at its end, and without the `/v1` that some write.
 std::string origin_of(std::string url);
-/// Percent escapes for everything but the unreserved characters of RFC 3986: one part of a path, or a value in a query.
-std::string percent_encoded(std::string_view text);
 
 /// Sends a request, with a JSON body if there is one, and reads what comes. Blocks. Errors of the client only.
 result<json_answer> ask(http_client& http, http_request request, const boost::json::object* body = nullptr);

@@ -1,4 +1,5 @@
 // The calls of Polar's API, and its webhooks' bodies.
+#include "src/base/percent.hpp"
 #include "src/data/strict_json.hpp"
 #include "src/http/json_api.hpp"
 
@@ -120,11 +121,11 @@ result<polar_checkout> polar_client::create_checkout(const polar_checkout_wish& 
 }
 
 result<polar_checkout> polar_client::fetch_checkout(std::string_view id) const {
-  return checkout_of(call(account_, *http_, "GET", "/checkouts/" + http::percent_encoded(id)));
+  return checkout_of(call(account_, *http_, "GET", "/checkouts/" + percent_encoded(id)));
 }
 
 result<polar_customer> polar_client::find_customer(std::string_view external_id) const {
-  return customer_of(call(account_, *http_, "GET", "/customers/external/" + http::percent_encoded(external_id)));
+  return customer_of(call(account_, *http_, "GET", "/customers/external/" + percent_encoded(external_id)));
 }
 
 result<polar_customer> polar_client::create_customer(std::string_view external_id, std::string_view email) const {
@@ -135,9 +136,9 @@ result<polar_customer> polar_client::create_customer(std::string_view external_i
 result<double> polar_client::consumed(std::string_view customer) const {
   double sum = 0;
   for (int page = 1; page <= most_pages; ++page) {
-    const auto answer = call(
-        account_, *http_, "GET",
-        "/customer-meters/?customer_id=" + http::percent_encoded(customer) + "&limit=100&page=" + std::to_string(page));
+    const auto answer =
+        call(account_, *http_, "GET",
+             "/customer-meters/?customer_id=" + percent_encoded(customer) + "&limit=100&page=" + std::to_string(page));
     if (!answer) return answer.error();
     const auto* items = data::find_array(*answer, "items");
     if (items == nullptr) return unreadable("list of meters");

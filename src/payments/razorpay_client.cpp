@@ -1,4 +1,5 @@
 // The four calls of Razorpay's API, version 1.
+#include "src/base/percent.hpp"
 #include "src/crypto/base64.hpp"
 #include "src/data/strict_json.hpp"
 #include "src/http/json_api.hpp"
@@ -81,12 +82,12 @@ result<razorpay_subscription> razorpay_client::create(const razorpay_order& orde
 }
 
 result<razorpay_subscription> razorpay_client::fetch(std::string_view id) const {
-  return subscription_of(call(account_, *http_, "GET", "/subscriptions/" + http::percent_encoded(id), nullptr));
+  return subscription_of(call(account_, *http_, "GET", "/subscriptions/" + percent_encoded(id), nullptr));
 }
 
 result<razorpay_subscription> razorpay_client::cancel(std::string_view id, bool at_cycle_end) const {
   const json::object body{{"cancel_at_cycle_end", true}};
-  return subscription_of(call(account_, *http_, "POST", "/subscriptions/" + http::percent_encoded(id) + "/cancel",
+  return subscription_of(call(account_, *http_, "POST", "/subscriptions/" + percent_encoded(id) + "/cancel",
                               at_cycle_end ? &body : nullptr));
 }
 
@@ -95,8 +96,7 @@ result<std::vector<razorpay_subscription>> razorpay_client::list(std::string_vie
   const auto from = std::chrono::floor<std::chrono::seconds>(since.time_since_epoch()).count();
   const auto answer =
       call(account_, *http_, "GET",
-           "/subscriptions?plan_id=" + http::percent_encoded(plan) + "&from=" + std::to_string(from) + "&count=100",
-           nullptr);
+           "/subscriptions?plan_id=" + percent_encoded(plan) + "&from=" + std::to_string(from) + "&count=100", nullptr);
   if (!answer) return answer.error();
   const auto* items = answer->if_contains("items");
   if (items == nullptr || !items->is_array())

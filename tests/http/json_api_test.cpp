@@ -17,11 +17,6 @@ TEST(OriginOf, IsWithoutASlashAndAVersion) {
   EXPECT_EQ(http::origin_of("https://api.example/v1/"), "https://api.example");
 }
 
-TEST(PercentEncoded, LeavesNothingThatCouldBeAnotherPart) {
-  EXPECT_EQ(http::percent_encoded("user_1-2.~"), "user_1-2.~");
-  EXPECT_EQ(http::percent_encoded("a/b?c#d&e=f%\n\xC3"), "a%2Fb%3Fc%23d%26e%3Df%25%0A%C3");
-}
-
 TEST(Ask, SendsAndReadsJsonWhateverTheStatus) {
   boost::asio::thread_pool threads(1);
   http_request sent;

@@ -1,6 +1,7 @@
 // POST /api/chat from outside: what a client sees, whatever the model service does.
 #include "tests/server/chat_server.hpp"
 
+#include <atomic>
 #include <latch>
 
 namespace {
