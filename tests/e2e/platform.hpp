@@ -6,9 +6,13 @@
 
 #include <boost/json.hpp>
 
+#include <filesystem>
+#include <map>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace texbuild_test {
 
@@ -80,6 +84,31 @@ struct Platform : RealServer {
       std::this_thread::sleep_for(std::chrono::milliseconds(200));  // a visitor has 600 requests a minute
       return status_of(id).at("status") == json::value(status);
     });
+  }
+
+  /// The server's bot programs.
+  [[nodiscard]] std::vector<pid_t> bots() const {
+    std::vector<pid_t> out;
+    for (const auto& [pid, line] : processes()) {
+      const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+      const auto after = stat.rfind(") ");  // the name may hold anything
+      if (after == std::string::npos || line.find("texbuild-assistant") == std::string::npos) continue;
+      std::istringstream rest(stat.substr(after + 2));
+      std::string state;
+      pid_t parent = 0;
+      if (rest >> state >> parent && parent == server.pid() && state != "Z") out.push_back(pid);
+    }
+    return out;
+  }
+  /// Every process of this machine, and its command line.
+  [[nodiscard]] static std::map<pid_t, std::string> processes() {
+    std::map<pid_t, std::string> out;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const auto name = entry.path().filename().string();
+      if (name.find_first_not_of("0123456789") == std::string::npos)
+        out.emplace(std::stoi(name), read_file(entry.path() / "cmdline"));
+    }
+    return out;
   }
 
   static constexpr const char* polar_secret = "whsec_abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";

@@ -74,22 +74,18 @@ TEST_F(Platform, EndsTheBotWithTheSubscription) {
   server.start();
   const auto id = bought();
   ASSERT_TRUE(becomes(id, "active")) << server.err();
-  const auto bots = [&] {
-    const auto found = run({"/usr/bin/pgrep", "-c", "-P", std::to_string(server.pid()), "texbuild-assis"});
-    return found.out;
-  };
-  EXPECT_TRUE(comes_true([&] { return bots() == "1\n"; }));
+  EXPECT_TRUE(comes_true([&] { return bots().size() == 1; }));
   steer("revoke", json::object{{"target", here_at("/api/webhooks/polar")}});
   EXPECT_EQ(status_of(id).at("status"), "failed");
   EXPECT_EQ(status_of(id).at("errorMessage"), "The subscription has ended.");
-  EXPECT_TRUE(comes_true([&] { return bots() == "0\n"; }));
+  EXPECT_TRUE(comes_true([&] { return bots().empty(); }));
 }
 
 TEST_F(Platform, StartsABotAgainThatDied) {
   server.start();
   ASSERT_TRUE(becomes(bought(), "active")) << server.err();
   const auto before = state().at("getMe").to_number<int>();
-  EXPECT_EQ(run({"/usr/bin/pkill", "-9", "-P", std::to_string(server.pid()), "texbuild-assis"}).exit, 0);
+  for (const auto bot : bots()) EXPECT_EQ(::kill(bot, SIGKILL), 0);
   EXPECT_TRUE(comes_true([&] { return state().at("getMe").to_number<int>() > before; }));
 }
 
@@ -103,8 +99,8 @@ TEST_F(Platform, ShowsNoSecretAnywhere) {
                       server.ask("GET", "/api/status?id=" + id).body;
   for (const auto& s : secrets) EXPECT_THAT(shown, Not(HasSubstr(s)));
   // Nor where other users of the machine look.
-  const auto commands = run({"/bin/ps", "-eo", "args"});
-  for (const auto& s : secrets) EXPECT_THAT(commands.out, Not(HasSubstr(s)));
+  for (const auto& [pid, line] : processes())
+    for (const auto& s : secrets) EXPECT_THAT(line, Not(HasSubstr(s))) << pid;
   server.stop();
   for (const char* file : {"texbuild.db", "texbuild.db-wal"})
     EXPECT_THAT(read_file(server.data() / file), Not(HasSubstr("AAExample_token-1")));
