@@ -297,7 +297,7 @@ TEST_F(ChatServer, EndsTheRequestAtTheServiceWhenTheClientHangsUp) {
 
 TEST_F(ChatServer, HoldsTheServiceBackForAClientThatDoesNotRead) {
   std::atomic<std::size_t> sent = 0;
-  std::atomic<int> written{0};
+  std::latch stuck(1);
   const auto line = "data: {\"choices\":[{\"delta\":{\"content\":\"" + std::string(8000, 'x') + "\"}}]}\n\n";
   service = [&](caller& c) {
     c.stream_head();
