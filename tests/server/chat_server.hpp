@@ -15,10 +15,12 @@
 #include <texbuild/testing.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -93,6 +95,10 @@ struct ChatServer : testing::Test {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (context->open_sessions() > 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     EXPECT_EQ(context->open_sessions(), 0U);
+    // The one thread of `io` first does what was asked of it before: it hangs up on the service, which may be waiting.
+    std::promise<void> hung_up;
+    boost::asio::post(io, [&hung_up] { hung_up.set_value(); });
+    hung_up.get_future().wait();
     busy.reset();
     io.stop();
     thread.join();
