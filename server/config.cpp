@@ -201,6 +201,8 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   r.number("build-timeout", 1, 86'400, timeout);
   s.engine.limits.wall = s.engine.limits.cpu = std::chrono::seconds(timeout);
   r.boolean("warm-fonts", s.warm_fonts);
+  r.boolean("warm-engines", s.engine.warm_engines);
+  s.engine.start_engines = true;
   r.boolean("allow-shell-escape", s.engine.allow_shell_escape);
   r.secrets("signing-key", s.signing_keys);
   r.number("created-status", 200, 201, s.created_status);

@@ -32,6 +32,7 @@ constexpr row rows[] = {
     {"build-timeout", kind::number, "seconds that a build may take [300]"},
     {"allow-shell-escape", kind::yes, "let clients ask for shell escape; it runs in the sandbox all the same [false]"},
     {"warm-fonts", kind::yes, "make LuaTeX's font cache in the background at the start [true]"},
+    {"warm-engines", kind::yes, "keep TeX's programs started, and run builds in copies of them [true]"},
     {"signing-key", kind::text, "secret for download links, at least 32 bytes [made once, kept in the data folder]"},
     {"signing-key-previous", kind::text, "the secret before: links signed with it stay valid"},
     {"secret-key", kind::text,

@@ -9,6 +9,7 @@
 #include <texbuild/project.hpp>
 #include <texbuild/quota.hpp>
 #include <texbuild/retention.hpp>
+#include <texbuild/warm_engines.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
@@ -46,6 +47,10 @@ struct engine_options {
   std::filesystem::path scratch_folder;  ///< where builds run; empty: in data_folder, or the system's temporary
   std::chrono::seconds lease{30};        ///< a worker silent for that long loses its job
   bool accept_only = false;              ///< take builds in, but run none here
+  /// Programs are run in copies of ones that are already started (see warm_engines.hpp). Not with `environment`'s own
+  /// process runner. They start when they are first wanted, or at once with `start_engines`.
+  bool warm_engines = true;
+  bool start_engines = false;
 
   engine_options() = default;
 };
@@ -65,6 +70,7 @@ struct engine_stats {
   std::uint64_t passes = 0;
   std::uint64_t running = 0;  ///< now, in this engine
   std::uint64_t pending = 0;  ///< now, in the store
+  warm_stats warm;            ///< of warm engines; all 0 without them
 };
 
 /// Keeps a handler subscribed to a build's events; ends the subscription when it dies. When the destructor returns, the
@@ -143,9 +149,9 @@ class TEXBUILD_API engine {
   result<void> admits(std::string_view owner, std::uint64_t upload_bytes);
   /// Whether the store can be written and TeX is there; the error says what is wrong.
   result<void> ready();
-  /// Makes the shared font cache (luaotfload's names and fonts), so that no build pays for it. Takes up to minutes the
-  /// first time, nothing later. `progress` is called on the calling thread with the name of each program before it
-  /// starts, not at all when the cache is there. `errc::canceled` after `stop`.
+  /// Makes the shared font cache (luaotfload's names and fonts) and starts the warm engines, so that no build pays for
+  /// them. Takes up to minutes the first time, a second later. `progress` is called on the calling thread with the name
+  /// of each program before it starts, not at all when the cache is there. `errc::canceled` after `stop`.
   result<void> warm(const std::function<void(std::string_view)>& progress = {}, std::stop_token stop = {});
   /// Stops taking jobs and waits for the running ones; what still runs after `patience` goes back to the queue.
   void drain(std::chrono::milliseconds patience);

@@ -334,6 +334,7 @@ engine_stats engine::stats() const {
     out.running = impl_->running.size();
   }
   if (const auto pending = impl_->builds->pending()) out.pending = *pending;
+  if (impl_->warm_engines) out.warm = impl_->warm_engines->stats();
   return out;
 }
 

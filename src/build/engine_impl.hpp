@@ -55,7 +55,8 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
 
   engine_options options;
   environment parts;
-  std::filesystem::path scratch;
+  std::filesystem::path scratch;                         // of this engine alone
+  std::shared_ptr<texbuild::warm_engines> warm_engines;  // also in `parts.processes`; or empty
   std::filesystem::path cache;
   descriptor lock;                  // on the data folder: one engine per folder
   std::filesystem::path temporary;  // data folder to remove at the end; or empty

@@ -93,16 +93,25 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
     if (!blobs) return blobs.error();
     parts.blobs = std::move(*blobs);
   }
+  self->worker_name = "worker-" + self->new_id().substr(4);
+  self->scratch = o.scratch_folder.empty() ? o.data_folder / "scratch" : o.scratch_folder / self->worker_name;
+  self->cache = o.cache_folder.empty() ? o.data_folder / "cache" : o.cache_folder;
+  process::remove_folder(self->scratch);  // of an engine that was killed
+  if (auto made = make_folder(self->scratch, fs::perms::owner_all); !made) return made.error();
+  if (auto made = make_folder(self->cache, fs::perms::owner_all); !made) return made.error();
   if (!parts.processes) {
     auto sandbox = make_sandbox();
     if (!sandbox) return sandbox.error();
     parts.processes = std::move(*sandbox);
+    if (o.warm_engines && !o.accept_only) {
+      warm_options warm;
+      warm.jobs = self->scratch;
+      warm.folder = o.data_folder / "engines";
+      auto engines = warm_engines::make(parts.processes, warm, parts);
+      if (!engines) return engines.error();
+      parts.processes = self->warm_engines = std::move(*engines);
+    }
   }
-  self->scratch = o.scratch_folder.empty() ? o.data_folder / "scratch" : o.scratch_folder;
-  self->cache = o.cache_folder.empty() ? o.data_folder / "cache" : o.cache_folder;
-  if (o.scratch_folder.empty()) process::remove_folder(self->scratch);  // of an engine that was killed
-  if (auto made = make_folder(self->scratch, fs::perms::owner_all); !made) return made.error();
-  if (auto made = make_folder(self->cache, fs::perms::owner_all); !made) return made.error();
 
   // Builds block a thread each; the others are for the loop, the store and waiting callers.
   if (!parts.pool) self->own_threads.emplace(o.workers + 3);
@@ -111,7 +120,6 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
   self->builds = std::make_unique<store::build_store>(parts.db);
   if (auto migrated = self->builds->migrate(); !migrated) return migrated.error();
   self->events = std::make_shared<build::event_hub>(self->loop);
-  self->worker_name = "worker-" + self->new_id().substr(4);
   const auto cache = self->cache;
   self->worker = std::unique_ptr<build::worker_parts>(
       new build::worker_parts{self->options, self->parts, *self->builds, *self->events, self->scratch, [cache] {
@@ -119,6 +127,7 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
                                 if (auto warm = process::warm_font_cache(cache)) views.push_back({*warm, "/cache"});
                                 return views;
                               }});
+  if (self->warm_engines && o.start_engines) self->warm_engines->prepare(self->worker->caches(), false);
   self->started = parts.time->now();
   if (self->lock) {  // alone on this folder: what is marked as running ran in an engine that is gone
     if (auto returned = self->builds->take_back_all(self->started); !returned) return returned.error();
@@ -141,6 +150,9 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
 }
 
 engine::impl::~impl() {
+  parts.processes.reset();
+  warm_engines.reset();
+  if (!options.scratch_folder.empty()) process::remove_folder(scratch);
   if (!temporary.empty()) process::remove_folder(temporary);
 }
 

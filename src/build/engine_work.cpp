@@ -189,7 +189,10 @@ result<void> engine::impl::ready() {
 }
 
 result<void> engine::impl::warm(const std::function<void(std::string_view)>& progress, std::stop_token stop) {
-  return process::warm_fonts(*parts.processes, cache, std::move(stop), progress);
+  auto done = process::warm_fonts(*parts.processes, cache, stop, progress);
+  if (!done || !warm_engines) return done;
+  warm_engines->prepare(worker->caches(), true);
+  return {};
 }
 
 }  // namespace v0

@@ -77,11 +77,10 @@ int child_setup::run() const noexcept {
     if (const int failed = keep_own_user()) return failed;
   }
   if (const int failed = see_own_processes()) return failed;
+  // All ends with exec, but for what the child is given.
+  if (::syscall(SYS_close_range, 3U, ~0U, close_on_exec) != 0) return errno;
   for (const auto& [from, to] : descriptors)
     if (::dup2(from, to) < 0) return errno;
-  // All else ends with exec.
-  if (::syscall(SYS_close_range, 3U, static_cast<unsigned>(seccomp_descriptor - 1), close_on_exec) != 0) return errno;
-  if (::syscall(SYS_close_range, static_cast<unsigned>(seccomp_descriptor + 1), ~0U, close_on_exec) != 0) return errno;
   for (const auto& [resource, limit] : limits)
     if (::setrlimit(resource, &limit) != 0) return errno;
   if (drop_root) {

@@ -15,9 +15,6 @@ namespace texbuild {
 inline namespace v0 {
 namespace process {
 
-/// The child finds the seccomp filter here.
-inline constexpr int seccomp_descriptor = 10;
-
 /// How a child is to be started. Fill it in, then call `start` once.
 struct child_setup {
   /// Descriptor of the parent (all above 20) → descriptor of the child.

@@ -102,7 +102,7 @@ result<machine> inspect_machine(const sandbox_options& options) {
 }
 
 std::vector<std::string> sandbox_arguments(const machine& here, const command& what, const own_folders& own,
-                                           int seccomp_fd) {
+                                           bool filtered) {
   std::vector<std::string> a;
   const auto add = [&a](std::initializer_list<std::string> words) { a.insert(a.end(), words); };
 
@@ -129,12 +129,12 @@ std::vector<std::string> sandbox_arguments(const machine& here, const command& w
   for (const auto& [name, value] : what.variables) add({"--setenv", name, value});
 
   add({"--chdir", what.folder.empty() ? "/job" : "/job/" + what.folder});
-  add({"--seccomp", std::to_string(seccomp_fd)});
+  if (filtered) add({"--seccomp", std::to_string(seccomp_descriptor)});
+  add({"--"});
   // The number of processes is limited inside, where the kernel counts this sandbox alone. A little above the limit
   // that is watched, so that the watcher sees it being broken and can say so.
-  add({"--", "/usr/bin/prlimit"});
-  if (what.limits.processes > 0) add({"--nproc=" + std::to_string(what.limits.processes + 16)});
-  add({"--"});
+  if (what.limits.processes > 0)
+    add({"/usr/bin/prlimit", "--nproc=" + std::to_string(what.limits.processes + 16), "--"});
   a.insert(a.end(), what.argv.begin(), what.argv.end());
   return a;
 }

@@ -11,6 +11,9 @@ namespace texbuild {
 inline namespace v0 {
 namespace process {
 
+/// The child finds the seccomp filter here.
+inline constexpr int seccomp_descriptor = 10;
+
 /// Where things are on this machine; found once.
 struct machine {
   std::string bwrap;                 ///< host path
@@ -30,9 +33,9 @@ struct own_folders {
   std::vector<std::string> writable;
 };
 
-/// The whole argv after "bwrap". `seccomp_fd` is a descriptor of the child.
+/// The whole argv after "bwrap". `filtered`: it takes the system call filter from `seccomp_descriptor`.
 std::vector<std::string> sandbox_arguments(const machine& here, const command& what, const own_folders& own,
-                                           int seccomp_fd);
+                                           bool filtered);
 
 }  // namespace process
 }  // namespace v0

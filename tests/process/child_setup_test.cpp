@@ -1,4 +1,5 @@
 #include "src/process/child_setup.hpp"
+#include "src/process/sandbox_profile.hpp"
 
 #include "src/process/pipe.hpp"
 

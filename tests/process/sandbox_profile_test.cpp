@@ -17,7 +17,7 @@ struct SandboxProfile : testing::Test {
   machine here{"/usr/bin/bwrap", {"/usr/bin"}, {}, "/usr/bin"};
   own_folders own{"/data/job", "/data/tmp", {}, {}};
   command what;
-  std::vector<std::string> arguments() { return sandbox_arguments(here, what, own, 10); }
+  std::vector<std::string> arguments() { return sandbox_arguments(here, what, own, true); }
 };
 
 TEST_F(SandboxProfile, TakesEveryNamespaceAndEveryRight) {

@@ -1,0 +1,119 @@
+#include "src/warm/preload/line_stream.hpp"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace texbuild {
+inline namespace v0 {
+namespace warm {
+namespace {
+
+struct rule {
+  const char* suffix;
+  const char* from;
+  const char* to;
+};
+
+constexpr int most_rules = 4;
+rule rules[most_rules];
+int rule_count = 0;
+counts less;
+
+struct line_stream {
+  std::FILE* out;
+  const char* suffix;
+  std::size_t held;
+  char line[4096];  // up to its end
+};
+
+bool ends_in(const char* name, const char* suffix) {
+  const auto all = std::strlen(name);
+  const auto end = std::strlen(suffix);
+  return all >= end && std::strcmp(name + all - end, suffix) == 0;
+}
+
+/// The lines with figures at the end of a log.
+bool put_figures(const line_stream& self) {
+  if (std::strcmp(self.suffix, ".log") != 0 || self.line[0] != ' ') return false;
+  int value = 0;
+  int rest = 0;
+  if (std::sscanf(self.line, " %d strings out of %n", &value, &rest) == 1 && rest > 0) {
+    std::fprintf(self.out, " %d strings out of %s", value - less.strings, self.line + rest);
+    return true;
+  }
+  if (std::sscanf(self.line, " %d string characters out of %n", &value, &rest) == 1 && rest > 0) {
+    std::fprintf(self.out, " %d string characters out of %s", value - less.string_characters, self.line + rest);
+    return true;
+  }
+  int input = 0;
+  int nest = 0;
+  int parameters = 0;
+  if (std::sscanf(self.line, " %di,%dn,%dp,%db,%n", &input, &nest, &parameters, &value, &rest) != 4 || rest == 0)
+    return false;
+  if (std::strstr(self.line, "s stack positions out of ") == nullptr) return false;
+  std::fprintf(self.out, " %di,%dn,%dp,%db,%s", input, nest, parameters, value - less.buffer, self.line + rest);
+  return true;
+}
+
+void put_line(line_stream& self) {
+  self.line[self.held] = '\0';
+  const auto length = self.held;
+  self.held = 0;
+  if (std::strlen(self.line) == length) {  // no zero in it
+    if (put_figures(self)) return;
+    for (int i = 0; i < rule_count; ++i) {
+      if (std::strcmp(self.suffix, rules[i].suffix) != 0) continue;
+      const char* found = std::strstr(self.line, rules[i].from);
+      if (found == nullptr) continue;
+      std::fprintf(self.out, "%.*s%s%s", static_cast<int>(found - self.line), self.line, rules[i].to,
+                   found + std::strlen(rules[i].from));
+      return;
+    }
+  }
+  std::fwrite(self.line, 1, length, self.out);
+}
+
+ssize_t write_lines(void* cookie, const char* text, std::size_t bytes) {
+  auto& self = *static_cast<line_stream*>(cookie);
+  for (std::size_t i = 0; i < bytes; ++i) {
+    self.line[self.held++] = text[i];
+    if (text[i] == '\n' || self.held == sizeof self.line - 1) put_line(self);
+  }
+  // Parked copies of this process hold the file too: what was written is in it, not in a buffer beside it.
+  return std::fflush(self.out) == 0 ? static_cast<ssize_t>(bytes) : -1;
+}
+
+int close_lines(void* cookie) {
+  auto* self = static_cast<line_stream*>(cookie);
+  put_line(*self);
+  const int failed = std::fclose(self->out);
+  std::free(self);
+  return failed;
+}
+
+}  // namespace
+
+void show_as(const char* suffix, const char* from, const char* to) {
+  if (rule_count < most_rules) rules[rule_count++] = rule{suffix, from, to};
+}
+
+void show_less(const counts& by) { less = by; }
+
+std::FILE* mended(std::FILE* plain, const char* name) {
+  for (int i = 0; i < rule_count; ++i) {
+    if (!ends_in(name, rules[i].suffix)) continue;
+    auto* self = static_cast<line_stream*>(std::calloc(1, sizeof(line_stream)));
+    if (self == nullptr) return plain;
+    self->out = plain;
+    self->suffix = rules[i].suffix;
+    const cookie_io_functions_t calls{nullptr, write_lines, nullptr, close_lines};
+    auto* stream = ::fopencookie(self, "w", calls);
+    if (stream == nullptr) std::free(self);
+    return stream == nullptr ? plain : stream;
+  }
+  return plain;
+}
+
+}  // namespace warm
+}  // namespace v0
+}  // namespace texbuild

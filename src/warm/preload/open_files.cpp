@@ -1,0 +1,109 @@
+#include "src/warm/preload/open_files.hpp"
+
+#include "src/warm/preload/real.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace texbuild {
+inline namespace v0 {
+namespace warm {
+namespace {
+
+constexpr int most_files = 256;
+
+struct noted_file {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool writing = false;
+  char name[512] = {};
+};
+
+struct held_file {
+  int fd = -1;
+  off_t offset = 0;
+};
+
+noted_file noted[most_files];  // by descriptor
+held_file held[most_files];
+int held_count = 0;
+
+/// The first `bytes` of a file that is open under `from`, into `to`. Both offsets stay.
+int copy_begin(int from, int to, off_t bytes) {
+  char chunk[65536];
+  for (off_t at = 0; at < bytes;) {
+    const auto want =
+        bytes - at < static_cast<off_t>(sizeof chunk) ? static_cast<std::size_t>(bytes - at) : sizeof chunk;
+    const auto got = ::pread(from, chunk, want, at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got < 0 ? errno : EIO;
+    for (ssize_t put = 0; put < got;) {
+      const auto wrote = ::pwrite(to, chunk + put, static_cast<std::size_t>(got - put), at + put);
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote <= 0) return wrote < 0 ? errno : EIO;
+      put += wrote;
+    }
+    at += got;
+  }
+  return 0;
+}
+
+int reopen(const held_file& file) {
+  const auto& what = noted[file.fd];
+  int fresh = -1;
+  if (what.writing) {
+    ::unlink(what.name);  // never into a file that a parked process holds
+    fresh = real_open(what.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } else {
+    fresh = real_open(what.name, O_RDONLY | O_CLOEXEC, 0);
+  }
+  if (fresh < 0) return errno;
+  int failed = what.writing ? copy_begin(file.fd, fresh, file.offset) : 0;
+  if (failed == 0 && ::lseek(fresh, file.offset, SEEK_SET) < 0) failed = errno;
+  if (failed == 0 && ::dup2(fresh, file.fd) < 0) failed = errno;
+  ::close(fresh);
+  if (failed == 0) note_open(file.fd, what.name, what.writing);
+  return failed;
+}
+
+}  // namespace
+
+void note_open(int fd, const char* name, bool writing) {
+  if (fd < 0 || fd >= most_files) return;  // not noted: survey_open_files will not know it
+  struct stat info {};
+  auto& entry = noted[fd];
+  entry.inode = 0;
+  const auto length = std::strlen(name);
+  if (length >= sizeof entry.name || ::fstat(fd, &info) != 0) return;
+  if (name != entry.name) std::memcpy(entry.name, name, length + 1);
+  entry.device = info.st_dev;
+  entry.inode = info.st_ino;
+  entry.writing = writing;
+}
+
+bool survey_open_files(const int* keep, int kept) {
+  held_count = 0;
+  for (int fd = 3; fd < 1024; ++fd) {
+    bool ours = false;
+    for (int i = 0; i < kept; ++i) ours = ours || keep[i] == fd;
+    struct stat info {};
+    if (ours || ::fstat(fd, &info) != 0) continue;
+    if (!S_ISREG(info.st_mode) || fd >= most_files) return false;
+    if (noted[fd].inode != info.st_ino || noted[fd].device != info.st_dev) return false;
+    held[held_count++] = held_file{fd, ::lseek(fd, 0, SEEK_CUR)};
+  }
+  return true;
+}
+
+int reopen_files() {
+  for (int i = 0; i < held_count; ++i)
+    if (const int failed = reopen(held[i])) return failed;
+  return 0;
+}
+
+}  // namespace warm
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,21 @@
+// The regular files that a parked process holds. A forked child shares their offsets with its siblings, and those that
+// are written belong to a folder that is not its own: it gets each of them anew, as it stood.
+#pragma once
+
+namespace texbuild {
+inline namespace v0 {
+namespace warm {
+
+/// Notes what was opened under a descriptor. A name longer than can be kept makes the process unfit for parking.
+void note_open(int fd, const char* name, bool writing);
+
+/// Before parking: looks at every descriptor above 2. False when there is one that cannot be handed to a child; sockets
+/// and pipes of our own are passed over by `keep`.
+bool survey_open_files(const int* keep, int kept);
+
+/// In the child, in its working folder. 0 or an errno.
+int reopen_files();
+
+}  // namespace warm
+}  // namespace v0
+}  // namespace texbuild

@@ -1,0 +1,241 @@
+// Loaded into an engine before anything else (LD_PRELOAD): puts itself in front of the few functions of libc by which
+// the engine reaches the outside, so that it can be stopped when it has loaded what every job needs and copied for each
+// job. The engine itself is as it was installed. TeX reads a file line by line and keeps nothing beyond the line, so
+// the moment when it asks for more is an exact place to stop.
+//
+// TEXBUILD_PARK says where: "line" when the terminal is read, which then gives the job's text; "input" when standard
+// input is read, which then is the file that the text names; "open" when the file `placeholder`.aux is opened; "module"
+// when /texbuild/job is opened, which then holds the text.
+#include "src/warm/preload/confinement.hpp"
+#include "src/warm/preload/line_stream.hpp"
+#include "src/warm/preload/open_files.hpp"
+#include "src/warm/preload/park.hpp"
+#include "src/warm/preload/real.hpp"
+#include "src/warm/preload/start_time.hpp"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace texbuild {
+inline namespace v0 {
+namespace warm {
+namespace {
+
+constexpr char placeholder[] = "texbuild-job";  // stem of the files of the job that is to come
+constexpr char job_file[] = "/texbuild/job";
+
+enum class place { nowhere, line, input, open, module };
+
+/// Folders that the engine made before it was parked, below /tmp: a job has another /tmp, and the engine believes in
+/// them.
+struct made_folder {
+  mode_t mode = 0;
+  char name[200] = {};
+};
+constexpr int most_folders = 16;
+
+struct engine_state {
+  place parks = place::nowhere;
+  bool parked = false;  // this is a job
+  const request* job = nullptr;
+  std::size_t given = 0;  // bytes of the text
+  int input = -1;         // the job's file behind standard input
+  int folder_count = 0;
+  made_folder folders[most_folders];
+  char first_line[512] = {};
+  char shown_line[most_name + 8] = {};
+  char shown_time[32] = {};
+};
+
+engine_state state;
+
+/// "**main.tex", "26 NOV 2026 18:00".
+void mend_log() {
+  std::snprintf(state.shown_line, sizeof state.shown_line, "**%s.tex", state.job->name);
+  show_as(".log", state.first_line, state.shown_line);
+  counts less;
+  less.buffer = static_cast<int>(std::strlen(state.first_line)) - static_cast<int>(std::strlen(state.shown_line));
+  // A plain run keeps the job's name, which it was given beside the file's.
+  less.strings = -1;
+  less.string_characters = -static_cast<int>(std::strlen(state.job->name));
+  show_less(less);
+  std::tm at{};
+  const std::time_t today = state.job->today;
+  ::gmtime_r(&today, &at);
+  std::strftime(state.shown_time, sizeof state.shown_time, "%e %b %Y %H:%M", &at);
+  for (char* c = state.shown_time; *c != '\0'; ++c)
+    if (*c >= 'a' && *c <= 'z') *c = static_cast<char>(*c - 'a' + 'A');
+  const char* shown = state.shown_time[0] == ' ' ? state.shown_time + 1 : state.shown_time;
+  show_as(".log", start_time_in_logs, shown);
+}
+
+/// Returns in a job.
+void wait_for_job() {
+  if (state.parks == place::line) {
+    // What the first file of every job makes kpathsea do: it reads the lists of all files of TeX Live.
+    using find_function = char* (*)(const char*, int, int);
+    constexpr int tex_format = 26;
+    if (const auto find = reinterpret_cast<find_function>(::dlsym(RTLD_DEFAULT, "kpse_find_file")))
+      std::free(find("article.cls", tex_format, 0));
+  }
+  find_start_time();
+  state.job = &park();
+  state.parked = true;
+  for (int i = 0; i < state.folder_count; ++i) ::mkdir(state.folders[i].name, state.folders[i].mode);
+  set_start_time(state.job->now);
+  if (state.parks == place::line) mend_log();
+  if (state.parks == place::open) show_as(".blg", placeholder, state.job->name);
+}
+
+ssize_t read_terminal(void*, char* to, size_t most) {
+  if (!state.parked) wait_for_job();
+  if (state.parks == place::input) {
+    if (state.input < 0) state.input = real_open(state.job->text, O_RDONLY | O_CLOEXEC, 0);
+    return ::read(state.input, to, most);
+  }
+  const auto left = state.job->text_bytes - state.given;
+  const auto some = most < left ? most : left;
+  std::memcpy(to, state.job->text + state.given, some);
+  state.given += some;
+  return static_cast<ssize_t>(some);
+}
+
+/// `placeholder`.pdf → main.pdf, in a job.
+const char* job_name_of(const char* name, char* room, std::size_t bytes) {
+  if (!state.parked) return name;
+  const char* slash = std::strrchr(name, '/');
+  const char* leaf = slash == nullptr ? name : slash + 1;
+  if (std::strncmp(leaf, placeholder, sizeof placeholder - 1) != 0) return name;
+  std::snprintf(room, bytes, "%.*s%s%s", static_cast<int>(leaf - name), name, state.job->name,
+                leaf + sizeof placeholder - 1);
+  return room;
+}
+
+bool is_park_file(const char* name) {
+  if (state.parked || state.parks != place::open) return false;
+  const char* slash = std::strrchr(name, '/');
+  const char* leaf = slash == nullptr ? name : slash + 1;
+  return std::strncmp(leaf, placeholder, sizeof placeholder - 1) == 0 &&
+         std::strcmp(leaf + sizeof placeholder - 1, ".aux") == 0;
+}
+
+/// /texbuild/job: a pipe that holds the job's text.
+int open_job_text() {
+  wait_for_job();
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
+  // A pipe takes 64 KB at once; the text is shorter.
+  (void)!::write(ends[1], state.job->text, state.job->text_bytes);
+  ::close(ends[1]);
+  return ends[0];
+}
+
+int mkdir_noted(const char* name, mode_t mode) {
+  if (state.parks != place::nowhere && !state.parked && state.folder_count < most_folders &&
+      std::strlen(name) < sizeof state.folders[0].name) {
+    auto& folder = state.folders[state.folder_count++];
+    std::snprintf(folder.name, sizeof folder.name, "%s", name);
+    folder.mode = mode;
+  }
+  return static_cast<int>(::syscall(SYS_mkdir, name, mode));
+}
+
+int open_noted(const char* name, int flags, mode_t mode) {
+  if (state.parks == place::nowhere) return real_open(name, flags, mode);
+  if (state.parks == place::module && !state.parked && std::strcmp(name, job_file) == 0) return open_job_text();
+  char room[4096];
+  name = job_name_of(name, room, sizeof room);
+  // To be read back by a child that takes over what was written; and never into a file that a parked process holds.
+  if ((flags & O_ACCMODE) == O_WRONLY) flags = (flags & ~O_ACCMODE) | O_RDWR;
+  if ((flags & O_TRUNC) != 0 && (flags & O_CREAT) != 0) ::unlink(name);
+  const int fd = real_open(name, flags, mode);
+  if (fd >= 0) note_open(fd, name, (flags & O_ACCMODE) != O_RDONLY);
+  return fd;
+}
+
+std::FILE* fopen_noted(const char* name, const char* mode) {
+  if (state.parks == place::nowhere) return real_fopen(name, mode);
+  if (is_park_file(name)) wait_for_job();
+  char room[4096];
+  name = job_name_of(name, room, sizeof room);
+  const bool truncates = mode[0] == 'w';
+  char both[8] = "w+";
+  if (truncates) {
+    if (std::strchr(mode, 'b') != nullptr) std::strcat(both, "b");
+    ::unlink(name);
+  }
+  auto* stream = real_fopen(name, truncates ? both : mode);
+  if (stream == nullptr) return nullptr;
+  note_open(::fileno(stream), name, mode[0] != 'r' || std::strchr(mode, '+') != nullptr);
+  return state.parked && truncates ? mended(stream, name) : stream;
+}
+
+__attribute__((constructor)) void begin() {
+  const char* where = std::getenv("TEXBUILD_PARK");
+  if (where == nullptr) return;
+  if (std::strcmp(where, "line") == 0) state.parks = place::line;
+  if (std::strcmp(where, "input") == 0) state.parks = place::input;
+  if (std::strcmp(where, "open") == 0) state.parks = place::open;
+  if (std::strcmp(where, "module") == 0) state.parks = place::module;
+  if (const char* line = std::getenv("TEXBUILD_LINE"))
+    std::snprintf(state.first_line, sizeof state.first_line, "**%s", line);
+  // Not for the programs that a job may start.
+  ::unsetenv("LD_PRELOAD");
+  ::unsetenv("TEXBUILD_PARK");
+  ::unsetenv("TEXBUILD_LINE");
+  if (!load_filter(filter_descriptor)) ::_exit(1);
+  if (state.parks == place::line || state.parks == place::input) {
+    const cookie_io_functions_t calls{read_terminal, nullptr, nullptr, nullptr};
+    stdin = ::fopencookie(nullptr, "r", calls);
+  }
+  hold_time();
+}
+
+}  // namespace
+
+int real_open(const char* name, int flags, mode_t mode) {
+  return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, name, flags, mode));
+}
+
+std::FILE* real_fopen(const char* name, const char* mode) {
+  using function = std::FILE* (*)(const char*, const char*);
+  static const auto next = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "fopen"));
+  return next(name, mode);
+}
+
+}  // namespace warm
+}  // namespace v0
+}  // namespace texbuild
+
+#define TEXBUILD_FRONT extern "C" __attribute__((visibility("default")))
+
+TEXBUILD_FRONT std::FILE* fopen(const char* name, const char* mode) { return texbuild::warm::fopen_noted(name, mode); }
+TEXBUILD_FRONT std::FILE* fopen64(const char* name, const char* mode) {
+  return texbuild::warm::fopen_noted(name, mode);
+}
+
+TEXBUILD_FRONT int mkdir(const char* name, mode_t mode) noexcept { return texbuild::warm::mkdir_noted(name, mode); }
+
+TEXBUILD_FRONT int open(const char* name, int flags, ...) {
+  std::va_list rest;
+  va_start(rest, flags);
+  const auto mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  return texbuild::warm::open_noted(name, flags, mode);
+}
+
+TEXBUILD_FRONT int open64(const char* name, int flags, ...) {
+  std::va_list rest;
+  va_start(rest, flags);
+  const auto mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  return texbuild::warm::open_noted(name, flags, mode);
+}

@@ -1,0 +1,339 @@
+#include "src/process/font_cache.hpp"
+#include "src/process/hostile_folder.hpp"
+#include "src/process/pipe.hpp"
+#include "src/process/supervision.hpp"
+#include "src/process/tex_generation.hpp"
+#include "src/warm/fork_server.hpp"
+#include "src/warm/packets.hpp"
+#include "src/warm/preload_image.hpp"
+
+#include <texbuild/warm_engines.hpp>
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <sys/wait.h>
+#include <thread>
+
+namespace texbuild {
+inline namespace v0 {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using steady = std::chrono::steady_clock;
+
+namespace {
+
+constexpr int not_begun = 254;  // exit status of a job that could not begin; the preloaded object knows it too
+constexpr std::chrono::seconds look_pause{2};  // between looks at whether TeX Live has changed
+
+bool same(const std::vector<folder_view>& a, const std::vector<folder_view>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.host == y.host && x.inside == y.inside; });
+}
+
+bool lies_below(const fs::path& folder, const fs::path& path) {
+  const auto relative = path.lexically_normal().lexically_relative(folder);
+  return !relative.empty() && relative != "." && *relative.begin() != "..";
+}
+
+/// As a shell counts.
+int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+std::uint64_t private_bytes(pid_t pid) {
+  std::ifstream info("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  std::uint64_t sum = 0;
+  for (std::string word; info >> word;) {
+    if (word != "Private_Clean:" && word != "Private_Dirty:") continue;
+    std::uint64_t kilobytes = 0;
+    info >> kilobytes;
+    sum += kilobytes << 10;
+  }
+  return sum;
+}
+
+}  // namespace
+
+struct warm_engines::impl {
+  /// One program. All of it is guarded by `mutex`.
+  struct slot {
+    std::shared_ptr<warm::fork_server> server;
+    std::vector<folder_view> caches;
+    std::string generation;
+    std::uint64_t jobs = 0;
+    steady::time_point since;
+    bool wanted = false;
+    std::vector<folder_view> wanted_caches;
+    steady::time_point not_before;  // after it could not be started
+  };
+
+  impl(std::shared_ptr<process_runner> rest, warm_options with, environment from, process::walls walls)
+      : plain(std::move(rest)), options(std::move(with)), parts(std::move(from)), around(std::move(walls)) {}
+
+  std::shared_ptr<warm::fork_server> server_for(warm::engine_kind kind, const std::vector<folder_view>& caches);
+  void want(slot& which, const std::vector<folder_view>& caches);
+  void keep(const std::stop_token& stop);
+  void note_problem(std::string why);
+  std::string generation_now();
+  result<std::optional<process_result>> run_warm(warm::fork_server& server, const warm::parked_job& job,
+                                                 const command& what, const output_sink& output,
+                                                 const std::stop_token& stop) const;
+
+  std::shared_ptr<process_runner> plain;
+  warm_options options;
+  environment parts;
+  process::walls around;
+  fs::path preload;
+
+  mutable std::mutex mutex;
+  std::condition_variable_any changed;
+  std::array<slot, warm::engine_kinds> slots;
+  warm_stats figures;
+  std::string generation;
+  steady::time_point looked;
+  unsigned folders = 0;
+  std::jthread keeper;  // last: it uses the others. The engines die with the thread that started them
+};
+
+void warm_engines::impl::note_problem(std::string why) {
+  const std::scoped_lock guard(mutex);
+  ++figures.anomalies;
+  figures.last_problem = std::move(why);
+}
+
+// With the mutex held.
+std::string warm_engines::impl::generation_now() {
+  const auto now = steady::now();
+  if (generation.empty() || now - looked > look_pause) {
+    generation = process::tex_generation();
+    looked = now;
+  }
+  return generation;
+}
+
+// With the mutex held.
+void warm_engines::impl::want(slot& which, const std::vector<folder_view>& caches) {
+  if (which.wanted || steady::now() < which.not_before) return;
+  which.wanted = true;
+  which.wanted_caches = caches;
+  changed.notify_all();
+}
+
+std::shared_ptr<warm::fork_server> warm_engines::impl::server_for(warm::engine_kind kind,
+                                                                  const std::vector<folder_view>& caches) {
+  const std::scoped_lock guard(mutex);
+  auto& which = slots[static_cast<std::size_t>(kind)];
+  const bool fits = which.server && same(which.caches, caches) && which.generation == generation_now();
+  if (!fits || which.jobs >= options.most_jobs || steady::now() - which.since > options.most_age) want(which, caches);
+  if (!fits) return nullptr;
+  ++which.jobs;
+  return which.server;
+}
+
+// Starts engines, and holds the thread that they die with.
+void warm_engines::impl::keep(const std::stop_token& stop) {
+  std::unique_lock guard(mutex);
+  for (;;) {
+    const auto next = [this] {
+      return std::find_if(slots.begin(), slots.end(), [](const slot& s) { return s.wanted; });
+    };
+    changed.wait(guard, stop, [&] { return next() != slots.end(); });
+    if (stop.stop_requested()) break;
+    const auto which = next();
+    const auto kind = static_cast<warm::engine_kind>(which - slots.begin());
+    const auto made_for = generation_now();
+    warm::server_place place;
+    place.preload = preload;
+    place.folder = options.folder / std::to_string(folders++);
+    place.jobs = options.jobs;
+    place.caches = which->wanted_caches;
+    guard.unlock();
+    for (const auto& cache : place.caches) process::link_font_cache(cache.host, place.folder / "tmp");
+    auto started = warm::fork_server::start(around, kind, place);
+    guard.lock();
+    which->wanted = false;
+    which->not_before = steady::now() + options.pause;
+    std::shared_ptr<warm::fork_server> old;
+    if (started) {
+      ++figures.started;
+      old = std::exchange(which->server, std::shared_ptr<warm::fork_server>(std::move(*started)));
+      which->caches = place.caches;
+      which->generation = made_for;
+      which->jobs = 0;
+      which->since = steady::now();
+      which->not_before = {};
+    } else {
+      ++figures.anomalies;
+      figures.last_problem = started.error().cause().empty() ? started.error().detail() : started.error().cause();
+    }
+    changed.notify_all();
+    guard.unlock();
+    old.reset();
+    guard.lock();
+  }
+  for (auto& which : slots) which.server.reset();
+}
+
+/// Nothing in it when the job did not begin.
+result<std::optional<process_result>> warm_engines::impl::run_warm(warm::fork_server& server,
+                                                                   const warm::parked_job& job, const command& what,
+                                                                   const output_sink& output,
+                                                                   const std::stop_token& stop) const {
+  const auto root = fs::absolute(what.root).lexically_normal();
+  const auto scratch = fs::absolute(what.scratch).lexically_normal();
+  around.give_away(root);
+  around.give_away(scratch);
+  auto place = server.open(root, scratch);
+  if (!place) return place.error();
+
+  const auto text_of = [&] {
+    std::string text;
+    for (const auto& [name, value] : job.variables) text.append(name).append("=").append(value).push_back('\0');
+    return text + job.text;
+  }();
+  warm::request order;
+  if (text_of.size() >= warm::most_text || what.folder.size() >= warm::most_name || job.name.size() >= warm::most_name)
+    return std::optional<process_result>();
+  std::copy(what.folder.begin(), what.folder.end(), order.folder);
+  std::copy(job.name.begin(), job.name.end(), order.name);
+  std::copy(text_of.begin(), text_of.end(), order.text);
+  order.text_bytes = static_cast<std::uint32_t>(text_of.size());
+  order.variables = static_cast<std::uint32_t>(job.variables.size());
+  order.now = job.start_seconds;
+  order.today = job.today_seconds;
+  order.most_file_bytes = what.limits.file_bytes;
+  if (what.limits.memory_bytes > 0) order.most_memory_bytes = what.limits.memory_bytes + (4ULL << 30);
+  if (what.limits.cpu.count() > 0)
+    order.most_cpu_seconds = static_cast<std::uint64_t>(what.limits.cpu.count() / 1000 + 2);
+  if (what.limits.processes > 0) order.most_processes = what.limits.processes + 16;
+
+  auto out = process::make_pipe();
+  auto told = warm::make_socket_pair();
+  if (!out || !told) return error(errc::unavailable, "a warm engine cannot be used", "no descriptors left");
+  if (!place->run(order, out->write.get(), told->second.get()))
+    return error(errc::unavailable, "a warm engine does not answer", "the room is gone");
+  out->write.close();
+  told->second.close();
+
+  process::supervision watch(what, output);
+  process::watched_tree tree;
+  tree.root = place->pid();
+  tree.own = 1;  // the room's first process
+  tree.kill = [&place] { place->kill(); };
+  watch.begin(std::move(tree), std::move(out->read));
+  asio::posix::stream_descriptor news(watch.context(), told->first.get());
+  std::optional<warm::ended> end;
+  news.async_wait(asio::posix::stream_descriptor::wait_read, [&](boost::system::error_code) {
+    end = warm::receive_packet<warm::ended>(told->first.get(), milliseconds(0));
+    place->close();  // what the job left behind ends too, and lets go of the output
+    watch.ended(end ? exit_status(end->status) : 128 + SIGKILL);
+  });
+  auto result = watch.finish(stop);
+  news.release();
+  if (end && exit_status(end->status) == not_begun) return std::optional<process_result>();
+  if (end) {
+    result.cpu = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(end->cpu_us));
+    result.peak_memory_bytes =
+        std::max(result.peak_memory_bytes, static_cast<std::uint64_t>(end->peak_memory_kb) << 10);
+  }
+  return std::optional<process_result>(result);
+}
+
+warm_engines::warm_engines(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
+warm_engines::~warm_engines() = default;
+
+result<std::shared_ptr<warm_engines>> warm_engines::make(std::shared_ptr<process_runner> plain,
+                                                         const warm_options& options, const environment& parts) {
+  auto around = process::walls::make(options.sandbox);
+  if (!around) return around.error();
+  auto state = std::make_unique<impl>(std::move(plain), options, parts, std::move(*around));
+  if (!state->parts.time) state->parts.time = system_clock();
+  if (!state->parts.random) state->parts.random = system_entropy();
+  auto& with = state->options;
+  with.jobs = fs::absolute(with.jobs).lexically_normal();
+  with.folder = fs::absolute(with.folder).lexically_normal();
+  const auto failed = [&](const std::string& why) {
+    return error(errc::unavailable, "the folder of the warm engines cannot be written", why);
+  };
+  std::error_code wrong;
+  if (!process::remove_folder(with.folder)) return failed(with.folder.string());
+  // A parked engine opens rooms on folders in it, and is nobody when this is root.
+  state->around.give_away(with.jobs);
+  state->preload = with.folder / "preload";
+  if (!fs::create_directories(state->preload, wrong) || wrong) return failed(wrong.message());
+  const auto image = warm::preload_image();
+  std::ofstream object(state->preload / "preload.so", std::ios::binary);
+  object.write(image.data(), static_cast<std::streamsize>(image.size()));
+  object.close();
+  if (!object) return failed(state->preload.string());
+  auto made = std::make_shared<warm_engines>(std::move(state));
+  auto* self = made->impl_.get();
+  self->keeper = std::jthread([self](const std::stop_token& stop) { self->keep(stop); });
+  return made;
+}
+
+result<process_result> warm_engines::run(const command& what, const output_sink& output, std::stop_token stop) {
+  auto& self = *impl_;
+  std::array<std::byte, 4> random{};
+  self.parts.random->fill(random);
+  std::uint32_t seed = 0;
+  std::memcpy(&seed, random.data(), sizeof seed);
+  const auto now = std::chrono::system_clock::to_time_t(self.parts.time->now());
+  const auto inside = [&](const fs::path& folder) {
+    return !folder.empty() && lies_below(self.options.jobs, fs::absolute(folder));
+  };
+  const auto job = inside(what.root) && inside(what.scratch) ? warm::recognise(what, now, seed) : std::nullopt;
+  if (const auto server = job ? self.server_for(job->kind, what.readable) : nullptr) {
+    auto ran = self.run_warm(*server, *job, what, output, stop);
+    if (ran && *ran) {
+      const std::scoped_lock guard(self.mutex);
+      ++self.figures.warm;
+      return std::move(**ran);
+    }
+    self.note_problem(ran ? "a job did not begin" : ran.error().cause());
+    const std::scoped_lock guard(self.mutex);
+    auto& which = self.slots[static_cast<std::size_t>(job->kind)];
+    if (!ran && which.server == server) {
+      which.server.reset();
+      self.want(which, what.readable);
+    }
+  } else {
+    const std::scoped_lock guard(self.mutex);
+    ++self.figures.plain;
+  }
+  return self.plain->run(what, output, std::move(stop));
+}
+
+void warm_engines::prepare(const std::vector<folder_view>& readable, bool wait) {
+  auto& self = *impl_;
+  std::unique_lock guard(self.mutex);
+  for (auto& which : self.slots) {
+    if (&which - self.slots.data() == static_cast<std::ptrdiff_t>(warm::engine_kind::biber)) continue;
+    if (!which.server || !same(which.caches, readable)) self.want(which, readable);
+  }
+  if (!wait) return;
+  self.changed.wait(guard, [&] {
+    return std::none_of(self.slots.begin(), self.slots.end(), [](const auto& which) { return which.wanted; });
+  });
+}
+
+warm_stats warm_engines::stats() const {
+  std::vector<std::shared_ptr<warm::fork_server>> servers;
+  warm_stats out;
+  {
+    const std::scoped_lock guard(impl_->mutex);
+    out = impl_->figures;
+    for (const auto& which : impl_->slots)
+      if (which.server) servers.push_back(which.server);
+  }
+  out.parked = servers.size();
+  for (const auto& server : servers) out.memory_bytes += private_bytes(server->pid());
+  return out;
+}
+
+}  // namespace v0
+}  // namespace texbuild
