@@ -42,6 +42,8 @@ std::string folder_of(std::string_view name) {
   return slash == std::string_view::npos ? std::string() : std::string(name.substr(0, slash));
 }
 
+std::string note_key(const tex::step& step) { return std::string(to_string(step.kind)) + " " + step.target; }
+
 /// "./a//../b" → "b"; empty when it leads above the root.
 std::optional<std::string> tidy(std::string_view name) {
   std::vector<std::string_view> parts;
@@ -88,7 +90,8 @@ class line_cutter {
 class attempt {
  public:
   attempt(const compile_job& job, process_runner& processes, const clock& time, const compile_watcher& watcher,
-          const std::stop_token& stop, std::string folder, std::chrono::steady_clock::time_point deadline)
+          const std::stop_token& stop, std::string folder, std::chrono::steady_clock::time_point deadline,
+          const earlier_build* earlier = nullptr)
       : job_(job),
         processes_(processes),
         time_(time),
@@ -96,13 +99,15 @@ class attempt {
         stop_(stop),
         folder_(std::move(folder)),
         deadline_(deadline),
+        earlier_(earlier),
         tree_(job.workspace / "job"),
         planner_(options()) {}
 
   result<compile_result> run();
   /// Whether the engine looked in vain for something that is there, seen from the project's root.
   [[nodiscard]] bool wants_root() const;
-  [[nodiscard]] int passes() const { return planner_.passes(); }
+  /// Whether the earlier build's files may have led to another result than none would have.
+  [[nodiscard]] bool spoiled() const { return spoiled_; }
 
  private:
   [[nodiscard]] tex::plan_options options() const {
@@ -118,6 +123,8 @@ class attempt {
   result<process_result> execute(const tex::step& step);
   void report_engine(tex::step_report& report);
   void report_helper(const tex::step& step, tex::step_report& report);
+  bool clear_leftovers();
+  void leave_state(compile_result& out) const;
   void collect(compile_result& out) const;
   [[nodiscard]] std::string limit_message(limit_kind kind) const;
 
@@ -128,13 +135,19 @@ class attempt {
   const std::stop_token& stop_;
   std::string folder_;  // where TeX runs, relative to the project
   std::chrono::steady_clock::time_point deadline_;
+  const earlier_build* earlier_;  // or null
   file_tree tree_;
   tex::pass_planner planner_;
   tex::progress_meter meter_;
   line_cutter lines_;
-  std::string last_output_;                  // tail of what the last program printed
-  std::map<std::string, file_mark> source_;  // files as they were unpacked
-  std::map<std::string, file_mark> marks_;   // of the watched files
+  std::string last_output_;  // tail of what the last program printed
+  file_marks source_;        // files as they were unpacked
+  file_marks all_;           // as of the last step
+  file_marks marks_;         // of the watched files, by name relative to `folder_`
+  state_tracker state_;
+  std::vector<std::string> read_;  // by the last pass, relative to `folder_`
+  bool writes_styles_ = false;     // a pass wrote what helpers may read without our knowing
+  bool spoiled_ = false;
   tex::file_digests digests_;
   std::vector<diagnostic> engine_notes_;  // of the last pass
   std::map<std::string, std::vector<diagnostic>> helper_notes_;
@@ -144,10 +157,12 @@ class attempt {
 
 void attempt::scan() {
   const std::string below = folder_.empty() ? "" : folder_ + "/";
-  std::map<std::string, file_mark> now;
+  file_marks now;
+  all_.clear();
   tex::file_digests digests;
   std::vector<std::pair<std::uint64_t, std::string>> changed;
   tree_.each_file(most_files, [&](const std::string& name, const file_mark& mark) {
+    all_.emplace(name, mark);
     if (!name.starts_with(below)) return;
     const auto relative = name.substr(below.size());
     if (!tex::is_watched(relative)) return;
@@ -182,6 +197,7 @@ result<process_result> attempt::execute(const tex::step& step) {
   c.scratch = job_.workspace / "tmp";
   c.readable = job_.caches;
   c.limits = job_.limits;
+  c.variables = job_.variables;
   if (!folder_.empty()) {
     // The project's root is on every search path, behind the main file's folder.
     for (const char* variable : {"TEXINPUTS", "BIBINPUTS", "BSTINPUTS", "INDEXSTYLE", "LUAINPUTS", "TEXPICTS"})
@@ -213,6 +229,10 @@ void attempt::report_engine(tex::step_report& report) {
     report.inputs = std::move(files.inputs);
     report.outputs = std::move(files.outputs);
   }
+  read_ = report.inputs;
+  writes_styles_ = writes_styles_ || std::any_of(report.outputs.begin(), report.outputs.end(), [](const auto& name) {
+                     return name.ends_with(".bst") || name.ends_with(".csf") || name.ends_with(".conf");
+                   });
   engine_notes_ = report.log.diagnostics;
   not_found_ = report.log.not_found;
   last_pass_ok_ = report.succeeded;
@@ -226,7 +246,7 @@ void attempt::report_helper(const tex::step& step, tex::step_report& report) {
     if (!text) text = tree_.read(stem + extension, most_log_bytes);
     return text ? *text : std::string();
   };
-  auto& notes = helper_notes_[std::string(to_string(step.kind)) + " " + step.target];
+  auto& notes = helper_notes_[note_key(step)];
   notes.clear();
   if (step.kind == tex::step_kind::bibtex) notes = tex::parse_bibtex_log(read(".blg"), folder_);
   if (step.kind == tex::step_kind::biber) notes = tex::parse_biber_log(read(".blg"), folder_);
@@ -271,6 +291,7 @@ std::string attempt::limit_message(limit_kind kind) const {
 
 result<compile_result> attempt::run() {
   tree_.each_file(most_files, [&](const std::string& name, const file_mark& mark) { source_.emplace(name, mark); });
+  if (earlier_ != nullptr) state_.restore(*earlier_, job_.helper_sources, tree_, planner_);
   scan();
   compile_result out;
   tex::step_report report;
@@ -293,6 +314,8 @@ result<compile_result> attempt::run() {
     const bool bibliography = step.kind == tex::step_kind::bibtex || step.kind == tex::step_kind::biber;
     const bool saved = bibliography && tree_.rename(bbl, bbl + ".before");
 
+    const auto before = all_;
+
     const auto ran = execute(step);
     if (!ran) return ran.error();
     if (ran->canceled) {
@@ -312,6 +335,10 @@ result<compile_result> attempt::run() {
     }
     scan();
     report.after = digests_;
+    if (earlier_ != nullptr && !ran->succeeded()) {
+      spoiled_ = true;
+      break;
+    }
     if (step.kind == tex::step_kind::engine) {
       report_engine(report);
       meter_.end(report.log.pages);
@@ -319,6 +346,7 @@ result<compile_result> attempt::run() {
         for (const auto& d : report.log.diagnostics) watcher_.found(d);
     } else {
       report_helper(step, report);
+      state_.ended(step, report.succeeded, before, all_, helper_notes_[note_key(step)]);
       meter_.end();
       if (step.kind == tex::step_kind::dvipdf) last_pass_ok_ = last_pass_ok_ && report.succeeded;
     }
@@ -330,6 +358,15 @@ result<compile_result> attempt::run() {
   }
 
   out.passes = planner_.passes();
+  if (earlier_ != nullptr && !out.canceled) {
+    spoiled_ = spoiled_ || !stopped.empty() || planner_.gave_up() || !last_pass_ok_ || !clear_leftovers();
+    if (spoiled_) return out;
+    for (auto& [helper, notes] : state_.inherited_notes(planner_)) {
+      if (watcher_.found)
+        for (const auto& d : notes) watcher_.found(d);
+      helper_notes_.emplace(helper, std::move(notes));
+    }
+  }
   out.diagnostics = engine_notes_;
   for (const auto& [helper, notes] : helper_notes_)
     out.diagnostics.insert(out.diagnostics.end(), notes.begin(), notes.end());
@@ -360,10 +397,31 @@ result<compile_result> attempt::run() {
     }
   } else {
     out.succeeded = true;
+    leave_state(out);
   }
   std::stable_sort(out.diagnostics.begin(), out.diagnostics.end(),
                    [](const auto& a, const auto& b) { return a.level < b.level; });
   return out;
+}
+
+/// Removes what an earlier build left and this one has no use for. False: the last pass read some of it all the same,
+/// and may have made another document of it than without.
+bool attempt::clear_leftovers() {
+  const auto leftovers = state_.leftovers(all_, planner_);
+  if (leftovers.empty()) return true;
+  if (read_.empty()) return false;  // the engine did not say what it read
+  std::set<std::string, std::less<>> read;
+  for (const auto& name : read_)
+    if (const auto plain = tidy(join(folder_, name))) read.insert(*plain);
+  return std::all_of(leftovers.begin(), leftovers.end(),
+                     [&](const std::string& name) { return !read.contains(name) && tree_.remove(name); });
+}
+
+void attempt::leave_state(compile_result& out) const {
+  // Where the main file's folder did not do, the next build has to find that out again.
+  const bool in_place = folder_ == folder_of(job_.main_file);
+  if (!job_.keep_state || job_.shell_escape || planner_.gave_up() || writes_styles_ || !in_place) return;
+  out.state = state_.leave(job_.helper_sources, planner_);
 }
 
 void attempt::collect(compile_result& out) const {
@@ -422,13 +480,12 @@ result<void> prepare(const compile_job& job) {
   return job.source.unpack(job.workspace / "job");
 }
 
-}  // namespace
-
-result<compile_result> compile(const compile_job& job, process_runner& processes, const clock& time,
-                               const compile_watcher& watcher, const std::stop_token& stop) {
+/// With nothing but the sources.
+result<compile_result> compile_anew(const compile_job& job, process_runner& processes, const clock& time,
+                                    const compile_watcher& watcher, const std::stop_token& stop,
+                                    const std::string& folder) {
   const auto deadline = time.steady_now() + job.limits.wall;
   if (auto ready = prepare(job); !ready) return ready.error();
-  const auto folder = folder_of(job.main_file);
   attempt first(job, processes, time, watcher, stop, folder, deadline);
   auto out = first.run();
   if (!out || out->succeeded || out->canceled || !first.wants_root()) return out;
@@ -439,6 +496,31 @@ result<compile_result> compile(const compile_job& job, process_runner& processes
   attempt second(job, processes, time, watcher, stop, "", deadline);
   out = second.run();
   if (out) out->passes += spent;
+  return out;
+}
+
+}  // namespace
+
+result<compile_result> compile(const compile_job& job, process_runner& processes, const clock& time,
+                               const compile_watcher& watcher, const std::stop_token& stop) {
+  const auto folder = folder_of(job.main_file);
+  int spent = 0;
+  if (job.earlier) {
+    // Half of the time: what this costs, if it is in vain, is not taken from the build that begins with nothing.
+    if (auto ready = prepare(job); !ready) return ready.error();
+    attempt goes_on(job, processes, time, watcher, stop, folder, time.steady_now() + job.limits.wall / 2,
+                    &*job.earlier);
+    auto out = goes_on.run();
+    if (out) out->earlier = goes_on.spoiled() ? state_use::thrown_away : state_use::used;
+    if (!out || !goes_on.spoiled()) return out;
+    spent = out->passes;
+    if (watcher.output) watcher.output("the files of the last build did not fit: beginning again without");
+  }
+  auto out = compile_anew(job, processes, time, watcher, stop, folder);
+  if (out) {
+    out->passes += spent;
+    if (job.earlier) out->earlier = state_use::thrown_away;
+  }
   return out;
 }
 

@@ -194,8 +194,7 @@ result<std::shared_ptr<const project::source>> open_zip(const std::filesystem::p
     hashes[made.origin] = hash.finish();
   }
   reader->reset();  // it refers to the directory, which moves now
-  return std::make_shared<zip_project>(std::move(*tree), std::move(*file), std::move(*directory),
-                                       std::move(hashes));
+  return std::make_shared<zip_project>(std::move(*tree), std::move(*file), std::move(*directory), std::move(hashes));
 }
 
 }  // namespace projects

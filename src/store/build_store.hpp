@@ -54,10 +54,10 @@ struct finished_build {
   std::string message;
   int passes = 0;
   std::chrono::milliseconds duration{0};
-  std::uint64_t storage_bytes = 0;  ///< all that is kept for the build: sources and artifacts
-  std::string report;               ///< JSON: diagnostics, outputs
-  std::string state;                ///< JSON: what the next build of the project may go on from; "" if nothing
-  std::string content;              ///< what its result may serve for again; "" if for nothing
+  std::uint64_t storage_bytes = 0;      ///< all that is kept for the build: sources and artifacts
+  std::string report;                   ///< JSON: diagnostics, outputs
+  std::string state;                    ///< JSON: what the next build of the project may go on from; "" if nothing
+  std::string content;                  ///< what its result may serve for again; "" if for nothing
   std::uint64_t most_result_bytes = 0;  ///< of all results that may serve again; the least recently used go first
 };
 

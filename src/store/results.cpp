@@ -1,4 +1,5 @@
-// What ended builds leave: reports, results that may serve again, files for the next build of the project to go on from.
+// What ended builds leave: reports, results that may serve again, files for the next build of the project to go on
+// from.
 #include "src/store/rows.hpp"
 
 namespace texbuild {
@@ -19,8 +20,8 @@ void uncount(statements& s, const std::vector<sql_row>& dropped) {
 /// Makes the result of this build the one that serves for its content; the least recently used make room.
 void keep_result(statements& s, const build_row& row, const finished_build& end) {
   if (end.content.empty() || end.storage_bytes > end.most_result_bytes) return;
-  uncount(s, s.run("DELETE FROM results WHERE owner = $1 AND content = $2 RETURNING bytes", row.info.owner,
-                   end.content));
+  uncount(s,
+          s.run("DELETE FROM results WHERE owner = $1 AND content = $2 RETURNING bytes", row.info.owner, end.content));
   const auto bytes = static_cast<std::int64_t>(end.storage_bytes);
   s.run("INSERT INTO results (owner, content, build, bytes, used) VALUES ($1, $2, $3, $4, $5)", row.info.owner,
         end.content, row.info.id, bytes, add_to_total(s, "result_uses", 1));

@@ -143,10 +143,10 @@ class pass_planner {
   bool ending_ = false;     // no more passes, but perhaps xdvipdfmx
   bool gave_up_ = false;
   std::vector<std::string> changing_;
-  file_digests files_;                         // as of the last step
-  names outputs_;                              // of the last pass
-  names bbls_;                                 // .bbl files that the last pass read or missed
-  std::vector<std::string> index_commands_;    // of the last pass
+  file_digests files_;                       // as of the last step
+  names outputs_;                            // of the last pass
+  names bbls_;                               // .bbl files that the last pass read or missed
+  std::vector<std::string> index_commands_;  // of the last pass
   helper_inputs seen_;
   names wanted_;  // helpers that the last pass left work for, as far as `next_helper` got
 };
