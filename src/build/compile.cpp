@@ -29,6 +29,7 @@ constexpr std::uint64_t most_digests_bytes = 256u
 constexpr std::uint64_t most_log_bytes = 32u << 20;  // of a log that is searched for messages
 constexpr std::size_t most_others = 500;
 constexpr std::uint64_t most_other_bytes = 64u << 20;
+constexpr int most_passes_going_on = 3;         // from an earlier build's files: with more, nothing is gained by them
 constexpr int not_installed = 127;              // exit status: the program was not found
 constexpr std::size_t most_line = 2000;         // characters of one line of output in an event
 constexpr std::size_t kept_output = 64 * 1024;  // of the last program's output, for when it leaves no log
@@ -115,7 +116,7 @@ class attempt {
     o.engine = job_.engine;
     o.main_file = folder_.empty() ? job_.main_file : job_.main_file.substr(folder_.size() + 1);
     o.job_name = tex::job_name_of(job_.main_file.substr(job_.main_file.rfind('/') + 1));
-    o.most_passes = job_.most_passes;
+    o.most_passes = earlier_ == nullptr ? job_.most_passes : std::min(job_.most_passes, most_passes_going_on);
     o.shell_escape = job_.shell_escape;
     return o;
   }
