@@ -3,6 +3,7 @@
 #include "src/build/job_runner.hpp"
 #include "src/build/report.hpp"
 #include "src/crypto/digest.hpp"
+#include "src/crypto/hmac.hpp"
 #include "src/process/tex_generation.hpp"
 
 #include <algorithm>

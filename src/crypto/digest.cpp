@@ -49,17 +49,6 @@ std::string sha256_stream::finish() {
   return {reinterpret_cast<const char*>(out.data()), length};
 }
 
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
-  }
-  return out;
-}
-
 std::string sha256(std::string_view bytes) { return digest(EVP_sha256(), bytes); }
 std::string sha1(std::string_view bytes) { return digest(EVP_sha1(), bytes); }
 

@@ -30,9 +30,6 @@ class sha256_stream {
   std::unique_ptr<context> context_;
 };
 
-/// Lower case, two digits a byte.
-std::string hex(std::string_view bytes);
-
 }  // namespace crypto
 }  // namespace v0
 }  // namespace texbuild

@@ -1,5 +1,6 @@
 // What makes two projects the same: names and contents of their files.
 #include "src/crypto/digest.hpp"
+#include "src/crypto/hmac.hpp"
 #include "src/project/source.hpp"
 
 #include <string>
