@@ -2,6 +2,8 @@
 
 #include "src/blobs/key.hpp"
 #include "src/build/file_tree.hpp"
+#include "src/build/line_cutter.hpp"
+#include "src/build/relative_name.hpp"
 #include "src/process/font_cache.hpp"
 #include "src/process/hostile_folder.hpp"
 #include "src/tex/log_parser.hpp"
@@ -31,61 +33,9 @@ constexpr std::size_t most_others = 500;
 constexpr std::uint64_t most_other_bytes = 64u << 20;
 constexpr int most_passes_going_on = 3;         // from an earlier build's files: with more, nothing is gained by them
 constexpr int not_installed = 127;              // exit status: the program was not found
-constexpr std::size_t most_line = 2000;         // characters of one line of output in an event
 constexpr std::size_t kept_output = 64 * 1024;  // of the last program's output, for when it leaves no log
 
-std::string join(std::string_view folder, std::string_view name) {
-  return folder.empty() ? std::string(name) : std::string(folder) + "/" + std::string(name);
-}
-
-std::string folder_of(std::string_view name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string_view::npos ? std::string() : std::string(name.substr(0, slash));
-}
-
 std::string note_key(const tex::step& step) { return std::string(to_string(step.kind)) + " " + step.target; }
-
-/// "./a//../b" → "b"; empty when it leads above the root.
-std::optional<std::string> tidy(std::string_view name) {
-  std::vector<std::string_view> parts;
-  while (!name.empty()) {
-    const auto slash = name.find('/');
-    const auto part = name.substr(0, slash);
-    name.remove_prefix(slash == std::string_view::npos ? name.size() : slash + 1);
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(part);
-    } else if (parts.empty()) {
-      return std::nullopt;
-    } else {
-      parts.pop_back();
-    }
-  }
-  std::string out;
-  for (const auto part : parts) out += (out.empty() ? "" : "/") + std::string(part);
-  return out;
-}
-
-/// Cuts a stream into lines for the events: text without control characters, whatever a program prints.
-class line_cutter {
- public:
-  template <class F>
-  void feed(std::string_view chunk, F&& line) {
-    for (const char c : chunk) {
-      if (c == '\n') {
-        if (rest_.empty()) continue;
-        const auto indent = std::min(rest_.find_first_not_of(' '), rest_.size());
-        line(std::string_view(std::string(indent, ' ') + tex::clean(rest_, most_line)));
-        rest_.clear();
-      } else if (c != '\r' && rest_.size() < most_line) {
-        rest_ += c;
-      }
-    }
-  }
-
- private:
-  std::string rest_;
-};
 
 /// One attempt to compile: the sources are unpacked, the working folder is chosen.
 class attempt {

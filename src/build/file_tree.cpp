@@ -1,5 +1,7 @@
 #include "src/build/file_tree.hpp"
 
+#include "src/build/relative_name.hpp"
+
 #include <cerrno>
 #include <cstdio>
 #include <dirent.h>
@@ -25,10 +27,6 @@ file_mark mark_of(const struct stat& info) {
                    static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
 }
 
-std::string_view folder_of(std::string_view name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : name.substr(0, slash);
-}
 std::string leaf_of(std::string_view name) { return std::string(name.substr(name.rfind('/') + 1)); }
 
 void walk(descriptor folder, const std::string& prefix, std::size_t depth, std::size_t& left,
