@@ -187,6 +187,29 @@ TEST_F(Reuse, WorksForBiberAndXelatex) {
   EXPECT_THAT(text_of(*both(paper).pdf), HasSubstr("Another"));
 }
 
+TEST_F(Reuse, WorksForGlossaries) {
+  sources paper{
+      {"main.tex", article("\\gls{tex} is old.\\printglossaries",
+                           "\\usepackage{glossaries}\\makeglossaries\n\\newglossaryentry{tex}{name=TeX,"
+                           "description={a program}}\n\\newglossaryentry{ps}{name=PS,description={another}}")}};
+  EXPECT_GE(both(paper).info.passes, 2);
+  replace(paper["main.tex"], "old", "young");
+  EXPECT_EQ(both(paper).info.passes, 1);
+  replace(paper["main.tex"], "young", "like \\gls{ps}");
+  EXPECT_THAT(text_of(*both(paper).pdf), HasSubstr("another"));
+}
+
+// As babel's shorthands do.
+TEST_F(Reuse, BearsThatAPackageIsTakenOutWhoseCommandsAreInTheAux) {
+  const std::string package =
+      "\\def\\mine#1{}\\makeatletter\\AtBeginDocument{\\immediate\\write\\@auxout{\\string\\mine{x}}}";
+  sources paper{{"main.tex", article("\\section{One}\\label{a}\\ref{a}", package)}};
+  ASSERT_TRUE(both(paper).succeeded());
+  replace(paper["main.tex"], package, "");
+  EXPECT_TRUE(both(paper).succeeded());
+  EXPECT_EQ(keeping.stats().kept_state_thrown_away, 1U);
+}
+
 TEST_F(Reuse, WorksForTalks) {
   sources paper{
       {"main.tex",
