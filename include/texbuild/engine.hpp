@@ -55,7 +55,8 @@ struct engine_options {
   /// are kept; above so many bytes the least recently used go first. 0: no result serves again.
   std::uint64_t result_cache_bytes = 2ULL << 30;
   /// Whether a build begins with the aux files of its project's last good build, so that an edit takes one pass. The
-  /// result is the one without: what does not fit is thrown away, and the build begins again with nothing.
+  /// result is the one without: what does not fit is thrown away, and the build begins again with nothing. (It may
+  /// have had half of `limits.wall` until then, and has all of it again.)
   bool keep_state = true;
 
   engine_options() = default;
