@@ -77,6 +77,8 @@ int main(int argc, char** argv) {
 
   texbuild::engine_options options;
   options.cache_folder = fs::temp_directory_path() / "texbuild-bench-cache";
+  options.result_cache_bytes = 0;  // every round is the first build of its project, as it is for latexmk
+  options.keep_state = false;
   auto engine = texbuild::engine::open(options).value();
   std::cerr << "warming the font cache …\n";
   engine.warm().value();

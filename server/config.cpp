@@ -204,6 +204,11 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   r.boolean("warm-engines", s.engine.warm_engines);
   s.engine.start_engines = true;
   r.boolean("allow-shell-escape", s.engine.allow_shell_escape);
+  std::uint64_t results = s.engine.result_cache_bytes >> 20;
+  r.number("result-cache", 0, 1'000'000'000, results);
+  s.engine.result_cache_bytes = results << 20;
+  r.boolean("count-cached-builds", s.engine.count_cached);
+  r.boolean("keep-state", s.engine.keep_state);
   r.secrets("signing-key", s.signing_keys);
   r.number("created-status", 200, 201, s.created_status);
   r.list("cors-origins", s.cors_origins);

@@ -53,6 +53,9 @@ class TEXBUILD_API blob_store {
   virtual result<void> put_file(std::string_view key, const std::filesystem::path& file, bool move) = 0;
   /// The same from memory.
   virtual result<void> put(std::string_view key, std::string_view bytes) = 0;
+  /// Another object with the bytes of `from`, which may share its storage: removing one leaves the other.
+  /// `errc::not_found` if there is no `from`. Copies, unless a store knows better.
+  virtual result<void> copy(std::string_view from, std::string_view key);
   /// Opens an object; absent: empty.
   virtual result<std::shared_ptr<blob>> get(std::string_view key) const = 0;
   /// Removes the object, or every object below it (`builds/bld_1/` with the slash). Absent is no error.

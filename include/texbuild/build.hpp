@@ -52,8 +52,11 @@ struct build_request {
   std::optional<std::string> main_file;  ///< empty: see `project::main_file`
   bool shell_escape = false;             ///< refused (`errc::forbidden`) unless the engine's options allow it
   std::string idempotency_key;           ///< the same key and owner give the same build again
-  int priority = 0;                      ///< higher goes first
-  std::chrono::seconds lifetime{0};      ///< until it expires; 0: the engine's retention policy
+  /// Which document this is, at most 200 bytes: builds of one project (and owner, main file, engine) begin with the aux
+  /// files that its last good build left. "": told by the names of its .tex, .bib, .sty, … files.
+  std::string project;
+  int priority = 0;                  ///< higher goes first
+  std::chrono::seconds lifetime{0};  ///< until it expires; 0: the engine's retention policy
 
   build_request() = default;
 };
@@ -94,8 +97,8 @@ struct build_info {
   int progress = 0;                       ///< 0 … 100, never falling
   int passes = 0;                         ///< runs of the TeX engine
   std::chrono::milliseconds duration{0};  ///< of compiling
-  bool cached = false;
-  std::uint64_t storage_bytes = 0;  ///< sources and artifacts kept for it
+  bool cached = false;                    ///< an earlier result of the same sources; nothing was run
+  std::uint64_t storage_bytes = 0;        ///< sources and artifacts kept for it
   time_point created_at;
   time_point updated_at;
   time_point expires_at;

@@ -40,6 +40,10 @@ struct engine_options {
   std::uint64_t log_bytes = 10ULL << 20;         ///< kept of a log; the rest is cut, and a last line says so
   std::uint64_t least_free_bytes = 64ULL << 20;  ///< less free disk than this: `errc::insufficient_storage`
   int passes = 6;                                ///< of the TeX engine, at most
+  /// Whether a build that is answered from an earlier result counts in its owner's month.
+  bool count_cached = true;
+  /// The time that documents see and PDFs carry, for builds that can be repeated byte by byte (SOURCE_DATE_EPOCH).
+  std::optional<std::chrono::system_clock::time_point> source_date;
 
   // What changes speed.
   unsigned int workers = 0;              ///< builds at once; 0: one per processor
@@ -51,6 +55,14 @@ struct engine_options {
   /// process runner. They start when they are first wanted, or at once with `start_engines`.
   bool warm_engines = true;
   bool start_engines = false;
+  /// Results that may serve again: the same sources (names and contents), main file, engine, TeX Live and day (UTC) of
+  /// the same owner are `completed` at once, with `cached`. Only good builds without shell escape, for as long as they
+  /// are kept; above so many bytes the least recently used go first. 0: no result serves again.
+  std::uint64_t result_cache_bytes = 2ULL << 30;
+  /// Whether a build begins with the aux files of its project's last good build, so that an edit takes one pass. The
+  /// result is the one without: what does not fit is thrown away, and the build begins again with nothing. (It may
+  /// have had half of `limits.wall` until then, and has all of it again.)
+  bool keep_state = true;
 
   engine_options() = default;
 };
@@ -68,9 +80,12 @@ struct engine_stats {
   std::uint64_t failed = 0;
   std::uint64_t canceled = 0;
   std::uint64_t passes = 0;
-  std::uint64_t running = 0;  ///< now, in this engine
-  std::uint64_t pending = 0;  ///< now, in the store
-  warm_stats warm;            ///< of warm engines; all 0 without them
+  std::uint64_t running = 0;                 ///< now, in this engine
+  std::uint64_t pending = 0;                 ///< now, in the store
+  std::uint64_t cached = 0;                  ///< answered from an earlier result
+  std::uint64_t kept_state_used = 0;         ///< builds that went on from an earlier one's aux files
+  std::uint64_t kept_state_thrown_away = 0;  ///< builds where these did not fit
+  warm_stats warm;                           ///< of warm engines; all 0 without them
 };
 
 /// Keeps a handler subscribed to a build's events; ends the subscription when it dies. When the destructor returns, the

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,11 @@ class TEXBUILD_API project {
   /// What `tex_engine::automatic` means for that file: `% !TEX program`, else what the preamble needs, else pdflatex
   /// (also for a file that cannot be read). Blocks.
   [[nodiscard]] tex_engine engine_for(std::string_view main_file) const;
+
+  /// SHA-256 (64 hex digits) over names and contents of all files, and the names of empty folders: the same for a
+  /// folder and every ZIP of it. With `which`: of the files whose names it takes, and no folders. Of a ZIP it is known
+  /// from the check; a folder is read for it (blocks).
+  [[nodiscard]] result<std::string> content_hash(const std::function<bool(std::string_view)>& which = {}) const;
 
   class source;
   explicit project(std::shared_ptr<const source> from) noexcept;

@@ -62,6 +62,13 @@ result<build_request> request_of(const request& r) {
     if (!on) return error(errc::invalid_input, "must be true or false").with_subject("shell_escape");
     out.shell_escape = *on;
   }
+  if (const auto f = fields.find("project"); f != fields.end()) {
+    constexpr std::size_t longest = 200;
+    const bool text = std::all_of(f->second.begin(), f->second.end(), [](unsigned char c) { return c >= ' '; });
+    if (f->second.size() > longest || !text)
+      return error(errc::invalid_input, "must be at most 200 bytes without control characters").with_subject("project");
+    out.project = f->second;
+  }
   const auto key = r.header("idempotency-key");
   const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
   if (key.size() > 255 || !printable)
@@ -75,7 +82,9 @@ reply create(services& s, request& r) {
   if (!wanted) return problem(wanted.error());
   const auto info = s.builds.submit_zip(r.form.file.path(), *wanted);
   if (!info) return problem(info.error());
-  auto out = answer(head_of(*info), s.created_status);
+  auto body = head_of(*info);
+  if (info->cached) body["cached"] = true;  // completed already
+  auto out = answer(body, s.created_status);
   out.headers.emplace_back("Location", "/api/build/" + info->id);
   return out;
 }

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <future>
 #include <iostream>
 #include <thread>
@@ -31,6 +32,16 @@ using texbuild::errc;
 using texbuild::error;
 using texbuild::result;
 using texbuild::severity;
+
+/// "Output written on main.pdf (2 pages, 9 bytes)." of a run that was an earlier one's.
+int pages_in_log(const build_outcome& outcome) {
+  const auto log = outcome.log ? outcome.log->bytes().read_all() : texbuild::result<std::string>(std::string());
+  if (!log) return 0;
+  const auto end = log->rfind(" page");
+  const auto open = log->rfind('(', end);
+  if (end == std::string::npos || open == std::string::npos) return 0;
+  return std::atoi(log->c_str() + open + 1);
+}
 
 error canceled() { return error(errc::canceled, "interrupted"); }
 
@@ -55,7 +66,18 @@ class build_session {
     with.retention.grace = std::chrono::seconds(0);
     with.cache_folder = font_cache_folder(options_.data_folder, read_variable);
     keeps_fonts_ = !with.cache_folder.empty();
+    with.retention.lifetime = std::chrono::days(7);
+    if (options_.clean) {
+      with.keep_state = false;
+      with.result_cache_bytes = 0;
+    } else {
+      with.data_folder = builds_folder(options_.data_folder, read_variable);
+    }
     auto opened = texbuild::engine::open(with);
+    if (!opened && !with.data_folder.empty()) {
+      with.data_folder.clear();  // another run is at work there, or it is damaged: this one does without
+      opened = texbuild::engine::open(with);
+    }
     if (!opened) return opened.error();
     engine_.emplace(std::move(*opened));
     return {};
@@ -101,6 +123,7 @@ class build_session {
 
   result<built> attempt(const std::stop_token& stop);
   result<build_outcome> run(const texbuild::project& source, const std::string& main_file, const std::stop_token& stop);
+  void forget(const std::string& owner, const std::string& id, bool good);
   result<void> check_engine(const build_outcome& outcome) const;
   void tell(const built& done) const;
   [[nodiscard]] std::vector<std::filesystem::path> own_files() const;
@@ -134,7 +157,7 @@ result<built> build_session::attempt(const std::stop_token& stop) {
   files.pdf = outcome->pdf ? to->pdf.string() : "";
   files.synctex = outcome->synctex ? to->synctex.string() : "";
   files.log = outcome->log ? to->log.string() : "";
-  files.pages = progress_.pages();
+  files.pages = outcome->info.cached ? pages_in_log(*outcome) : progress_.pages();
   const int exit = outcome->succeeded() ? success : document_failed;
   return built{std::move(*outcome), std::move(files), exit};
 }
@@ -144,6 +167,12 @@ result<build_outcome> build_session::run(const texbuild::project& source, const 
   texbuild::build_request request;
   request.main_file = main_file;
   request.shell_escape = options_.shell_escape;
+  // Every document is an owner of its own, so that its builds can be listed.
+  std::error_code ignored;
+  request.owner = (options_.project.empty() ? std::filesystem::weakly_canonical(input_.place, ignored).string()
+                                            : "project " + options_.project) +
+                  "\n" + main_file;
+  request.project = options_.project.empty() ? "this" : options_.project;
   request.engine = options_.engine;
   if (request.engine == texbuild::tex_engine::automatic) request.engine = source.engine_for(main_file);
   // Without the cache every run of LuaTeX would make the database of fonts again.
@@ -169,8 +198,20 @@ result<build_outcome> build_session::run(const texbuild::project& source, const 
     return engine_->wait(info->id);
   }();
   if (watching) told.get_future().wait_for(std::chrono::seconds(2));
-  if (options_.watch) (void)engine_->remove(info->id);  // what was handed out stays readable
+  forget(request.owner, info->id, outcome && outcome->succeeded());
   return outcome;
+}
+
+/// Only a document's last good build is kept. What was handed out stays readable.
+void build_session::forget(const std::string& owner, const std::string& id, bool good) {
+  if (!good) {
+    (void)engine_->remove(id);
+    return;
+  }
+  const auto known = engine_->list(owner, 1, 100);
+  if (!known) return;
+  for (const auto& build : known->builds)
+    if (build.id != id && build.status != build_status::expired) (void)engine_->remove(build.id);
 }
 
 /// A failure for want of TeX is the machine's, not the document's. Looking costs seconds: the message says when to.

@@ -26,13 +26,18 @@ po::options_description visible_options() {
   add("log", po::value<std::string>()->value_name("FILE"), "also write TeX's log");
   add("timeout", po::value<int>()->value_name("SECONDS"), "stop the build after that long; default 300");
   add("shell-escape", po::bool_switch(), "let the document run commands (inside the sandbox)");
+  add("clean", po::bool_switch(),
+      "begin with nothing: neither an earlier result nor an earlier build's aux files serve");
+  add("project", po::value<std::string>()->value_name("NAME"),
+      "which document this is, for going on from its last build; default: its folder and main file");
   add("watch", po::bool_switch(), "build again whenever a file of the project changes; Ctrl-C ends it");
   add("warnings", po::bool_switch(), "list all warnings, not only their number");
   add("json", po::bool_switch(), "one JSON object on stdout (one line for each build)");
   add("quiet,q", po::bool_switch(), "errors only");
   add("verbose,v", po::bool_switch(), "show what TeX prints");
   add("data-dir", po::value<std::string>()->value_name("FOLDER"),
-      "where fonts made once are kept; default $XDG_CACHE_HOME/texbuild or ~/.cache/texbuild");
+      "where fonts made once and each document's last build (for a week) are kept; default $XDG_CACHE_HOME/texbuild or "
+      "~/.cache/texbuild");
   add("help,h", po::bool_switch(), "this text");
   return options;
 }
@@ -62,13 +67,16 @@ texbuild::result<build_options> parse_build_options(std::span<const std::string>
   out.input = text_of(values, "input");
   if (out.input.empty())
     return wrong("nothing to build; give a ZIP, a folder or a .tex file: texbuild build paper.zip", "input");
-  for (const char* name : {"output", "synctex", "log", "data-dir", "main"})
+  for (const char* name : {"output", "synctex", "log", "data-dir", "main", "project"})
     if (values.count(name) != 0 && text_of(values, name).empty())
       return wrong("--" + std::string(name) + " needs a name", name);
   out.pdf = text_of(values, "output");
   out.synctex = text_of(values, "synctex");
   out.log = text_of(values, "log");
   out.data_folder = text_of(values, "data-dir");
+  out.project = text_of(values, "project");
+  constexpr std::size_t longest_project = 200;
+  if (out.project.size() > longest_project) return wrong("--project takes at most 200 bytes", "project");
   if (values.count("main") != 0) out.main_file = text_of(values, "main");
   if (values.count("engine") != 0) {
     const auto word = text_of(values, "engine");
@@ -83,6 +91,7 @@ texbuild::result<build_options> parse_build_options(std::span<const std::string>
     out.timeout = std::chrono::seconds(seconds);
   }
   out.shell_escape = values["shell-escape"].as<bool>();
+  out.clean = values["clean"].as<bool>();
   out.watch = values["watch"].as<bool>();
   out.json = values["json"].as<bool>();
   out.quiet = values["quiet"].as<bool>();
@@ -97,7 +106,8 @@ std::string build_help() {
   out << "Usage: texbuild build [options] INPUT\n\n"
          "Makes a PDF from a LaTeX project: a ZIP, a folder, or a single .tex file (its folder is the project).\n"
          "Bibliography, index and glossary programs run when the document needs them, TeX as often as it takes.\n"
-         "Everything runs in a sandbox: no network, and of your files only the project.\n\n"
+         "Everything runs in a sandbox: no network, and of your files only the project.\n"
+         "A document that did not change since its last build today is not built again; an edit takes one pass.\n\n"
       << visible_options()
       << "\nExamples:\n"
          "  texbuild build paper.zip -o paper.pdf\n"

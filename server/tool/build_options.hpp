@@ -22,6 +22,8 @@ struct build_options {
   texbuild::tex_engine engine = texbuild::tex_engine::automatic;
   std::chrono::seconds timeout{300};
   bool shell_escape = false;
+  bool clean = false;
+  std::string project;
   bool watch = false;
   bool json = false;
   bool quiet = false;

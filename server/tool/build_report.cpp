@@ -79,8 +79,9 @@ void print_diagnostics(std::ostream& out, const texbuild::build_outcome& outcome
 }
 
 std::string summary(const texbuild::build_outcome& outcome, const written_files& files) {
-  std::string cost =
-      counted(static_cast<std::size_t>(outcome.info.passes), "pass") + ", " + seconds(outcome.info.duration);
+  std::string cost = outcome.info.cached ? "nothing changed"
+                                         : counted(static_cast<std::size_t>(outcome.info.passes), "pass") + ", " +
+                                               seconds(outcome.info.duration);
   if (files.pages > 0 && !files.pdf.empty())
     cost = counted(static_cast<std::size_t>(files.pages), "page") + ", " + cost;
   if (outcome.succeeded()) return printable(files.pdf) + ": " + cost;
@@ -125,6 +126,7 @@ std::string to_json(const texbuild::build_outcome& outcome, const written_files&
   out["log"] = text_or_null(files.log);
   out["pages"] = files.pages;
   out["passes"] = outcome.info.passes;
+  out["cached"] = outcome.info.cached;
   out["duration_ms"] = outcome.info.duration.count();
   out["diagnostics"] = std::move(diagnostics);
   out["outputs"] = std::move(outputs);

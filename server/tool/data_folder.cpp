@@ -31,4 +31,12 @@ fs::path font_cache_folder(const fs::path& wanted, const variable_reader& variab
   return cache;
 }
 
+fs::path builds_folder(const fs::path& wanted, const variable_reader& variable) {
+  const auto folder = wanted.empty() ? default_data_folder(variable) : fs::absolute(wanted);
+  if (folder.empty()) return {};
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  return failed || ::access(folder.c_str(), W_OK) != 0 ? fs::path() : folder / "builds";
+}
+
 }  // namespace texbuild_tool

@@ -18,4 +18,7 @@ std::filesystem::path default_data_folder(const variable_reader& variable);
 /// folder is made; empty if that cannot be written (the run then does without).
 std::filesystem::path font_cache_folder(const std::filesystem::path& wanted, const variable_reader& variable);
 
+/// Where each document's last build is kept, below the same folder; empty if that cannot be written.
+std::filesystem::path builds_folder(const std::filesystem::path& wanted, const variable_reader& variable);
+
 }  // namespace texbuild_tool

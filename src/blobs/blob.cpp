@@ -57,5 +57,21 @@ result<void> blob::save_to(const std::filesystem::path& file) const {
   }
 }
 
+result<void> blob_store::copy(std::string_view from, std::string_view key) {
+  const auto found = get(from);
+  if (!found) return found.error();
+  if (!*found) return error(errc::not_found, "there is no such object");
+  if (const auto local = (*found)->local_file()) return put_file(key, *local, false);
+  static std::atomic<unsigned int> number = 0;
+  std::error_code failed;
+  const auto half = std::filesystem::temp_directory_path(failed) /
+                    ("texbuild-copy-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
+  if (failed) return error(errc::unavailable, "there is no temporary folder", failed.message());
+  auto done = (*found)->save_to(half);
+  if (done) done = put_file(key, half, true);
+  if (!done) (void)::unlink(half.c_str());
+  return done;
+}
+
 }  // namespace v0
 }  // namespace texbuild

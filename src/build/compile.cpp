@@ -2,6 +2,8 @@
 
 #include "src/blobs/key.hpp"
 #include "src/build/file_tree.hpp"
+#include "src/build/line_cutter.hpp"
+#include "src/build/relative_name.hpp"
 #include "src/process/font_cache.hpp"
 #include "src/process/hostile_folder.hpp"
 #include "src/tex/log_parser.hpp"
@@ -29,66 +31,18 @@ constexpr std::uint64_t most_digests_bytes = 256u
 constexpr std::uint64_t most_log_bytes = 32u << 20;  // of a log that is searched for messages
 constexpr std::size_t most_others = 500;
 constexpr std::uint64_t most_other_bytes = 64u << 20;
+constexpr int most_passes_going_on = 3;         // from an earlier build's files: with more, nothing is gained by them
 constexpr int not_installed = 127;              // exit status: the program was not found
-constexpr std::size_t most_line = 2000;         // characters of one line of output in an event
 constexpr std::size_t kept_output = 64 * 1024;  // of the last program's output, for when it leaves no log
 
-std::string join(std::string_view folder, std::string_view name) {
-  return folder.empty() ? std::string(name) : std::string(folder) + "/" + std::string(name);
-}
-
-std::string folder_of(std::string_view name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string_view::npos ? std::string() : std::string(name.substr(0, slash));
-}
-
-/// "./a//../b" → "b"; empty when it leads above the root.
-std::optional<std::string> tidy(std::string_view name) {
-  std::vector<std::string_view> parts;
-  while (!name.empty()) {
-    const auto slash = name.find('/');
-    const auto part = name.substr(0, slash);
-    name.remove_prefix(slash == std::string_view::npos ? name.size() : slash + 1);
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(part);
-    } else if (parts.empty()) {
-      return std::nullopt;
-    } else {
-      parts.pop_back();
-    }
-  }
-  std::string out;
-  for (const auto part : parts) out += (out.empty() ? "" : "/") + std::string(part);
-  return out;
-}
-
-/// Cuts a stream into lines for the events: text without control characters, whatever a program prints.
-class line_cutter {
- public:
-  template <class F>
-  void feed(std::string_view chunk, F&& line) {
-    for (const char c : chunk) {
-      if (c == '\n') {
-        if (rest_.empty()) continue;
-        const auto indent = std::min(rest_.find_first_not_of(' '), rest_.size());
-        line(std::string_view(std::string(indent, ' ') + tex::clean(rest_, most_line)));
-        rest_.clear();
-      } else if (c != '\r' && rest_.size() < most_line) {
-        rest_ += c;
-      }
-    }
-  }
-
- private:
-  std::string rest_;
-};
+std::string note_key(const tex::step& step) { return std::string(to_string(step.kind)) + " " + step.target; }
 
 /// One attempt to compile: the sources are unpacked, the working folder is chosen.
 class attempt {
  public:
   attempt(const compile_job& job, process_runner& processes, const clock& time, const compile_watcher& watcher,
-          const std::stop_token& stop, std::string folder, std::chrono::steady_clock::time_point deadline)
+          const std::stop_token& stop, std::string folder, std::chrono::steady_clock::time_point deadline,
+          const earlier_build* earlier = nullptr)
       : job_(job),
         processes_(processes),
         time_(time),
@@ -96,13 +50,15 @@ class attempt {
         stop_(stop),
         folder_(std::move(folder)),
         deadline_(deadline),
+        earlier_(earlier),
         tree_(job.workspace / "job"),
         planner_(options()) {}
 
   result<compile_result> run();
   /// Whether the engine looked in vain for something that is there, seen from the project's root.
   [[nodiscard]] bool wants_root() const;
-  [[nodiscard]] int passes() const { return planner_.passes(); }
+  /// Whether the earlier build's files may have led to another result than none would have.
+  [[nodiscard]] bool spoiled() const { return spoiled_; }
 
  private:
   [[nodiscard]] tex::plan_options options() const {
@@ -110,7 +66,7 @@ class attempt {
     o.engine = job_.engine;
     o.main_file = folder_.empty() ? job_.main_file : job_.main_file.substr(folder_.size() + 1);
     o.job_name = tex::job_name_of(job_.main_file.substr(job_.main_file.rfind('/') + 1));
-    o.most_passes = job_.most_passes;
+    o.most_passes = earlier_ == nullptr ? job_.most_passes : std::min(job_.most_passes, most_passes_going_on);
     o.shell_escape = job_.shell_escape;
     return o;
   }
@@ -118,6 +74,8 @@ class attempt {
   result<process_result> execute(const tex::step& step);
   void report_engine(tex::step_report& report);
   void report_helper(const tex::step& step, tex::step_report& report);
+  bool clear_leftovers();
+  void leave_state(compile_result& out) const;
   void collect(compile_result& out) const;
   [[nodiscard]] std::string limit_message(limit_kind kind) const;
 
@@ -128,13 +86,19 @@ class attempt {
   const std::stop_token& stop_;
   std::string folder_;  // where TeX runs, relative to the project
   std::chrono::steady_clock::time_point deadline_;
+  const earlier_build* earlier_;  // or null
   file_tree tree_;
   tex::pass_planner planner_;
   tex::progress_meter meter_;
   line_cutter lines_;
-  std::string last_output_;                  // tail of what the last program printed
-  std::map<std::string, file_mark> source_;  // files as they were unpacked
-  std::map<std::string, file_mark> marks_;   // of the watched files
+  std::string last_output_;  // tail of what the last program printed
+  file_marks source_;        // files as they were unpacked
+  file_marks all_;           // as of the last step
+  file_marks marks_;         // of the watched files, by name relative to `folder_`
+  state_tracker state_;
+  std::vector<std::string> read_;  // by the last pass, relative to `folder_`
+  bool writes_styles_ = false;     // a pass wrote what helpers may read without our knowing
+  bool spoiled_ = false;
   tex::file_digests digests_;
   std::vector<diagnostic> engine_notes_;  // of the last pass
   std::map<std::string, std::vector<diagnostic>> helper_notes_;
@@ -144,10 +108,12 @@ class attempt {
 
 void attempt::scan() {
   const std::string below = folder_.empty() ? "" : folder_ + "/";
-  std::map<std::string, file_mark> now;
+  file_marks now;
+  all_.clear();
   tex::file_digests digests;
   std::vector<std::pair<std::uint64_t, std::string>> changed;
   tree_.each_file(most_files, [&](const std::string& name, const file_mark& mark) {
+    all_.emplace(name, mark);
     if (!name.starts_with(below)) return;
     const auto relative = name.substr(below.size());
     if (!tex::is_watched(relative)) return;
@@ -182,6 +148,7 @@ result<process_result> attempt::execute(const tex::step& step) {
   c.scratch = job_.workspace / "tmp";
   c.readable = job_.caches;
   c.limits = job_.limits;
+  c.variables = job_.variables;
   if (!folder_.empty()) {
     // The project's root is on every search path, behind the main file's folder.
     for (const char* variable : {"TEXINPUTS", "BIBINPUTS", "BSTINPUTS", "INDEXSTYLE", "LUAINPUTS", "TEXPICTS"})
@@ -213,6 +180,10 @@ void attempt::report_engine(tex::step_report& report) {
     report.inputs = std::move(files.inputs);
     report.outputs = std::move(files.outputs);
   }
+  read_ = report.inputs;
+  writes_styles_ = writes_styles_ || std::any_of(report.outputs.begin(), report.outputs.end(), [](const auto& name) {
+                     return name.ends_with(".bst") || name.ends_with(".csf") || name.ends_with(".conf");
+                   });
   engine_notes_ = report.log.diagnostics;
   not_found_ = report.log.not_found;
   last_pass_ok_ = report.succeeded;
@@ -226,7 +197,7 @@ void attempt::report_helper(const tex::step& step, tex::step_report& report) {
     if (!text) text = tree_.read(stem + extension, most_log_bytes);
     return text ? *text : std::string();
   };
-  auto& notes = helper_notes_[std::string(to_string(step.kind)) + " " + step.target];
+  auto& notes = helper_notes_[note_key(step)];
   notes.clear();
   if (step.kind == tex::step_kind::bibtex) notes = tex::parse_bibtex_log(read(".blg"), folder_);
   if (step.kind == tex::step_kind::biber) notes = tex::parse_biber_log(read(".blg"), folder_);
@@ -271,6 +242,7 @@ std::string attempt::limit_message(limit_kind kind) const {
 
 result<compile_result> attempt::run() {
   tree_.each_file(most_files, [&](const std::string& name, const file_mark& mark) { source_.emplace(name, mark); });
+  if (earlier_ != nullptr) state_.restore(*earlier_, job_.helper_sources, tree_, planner_);
   scan();
   compile_result out;
   tex::step_report report;
@@ -293,6 +265,8 @@ result<compile_result> attempt::run() {
     const bool bibliography = step.kind == tex::step_kind::bibtex || step.kind == tex::step_kind::biber;
     const bool saved = bibliography && tree_.rename(bbl, bbl + ".before");
 
+    const auto before = all_;
+
     const auto ran = execute(step);
     if (!ran) return ran.error();
     if (ran->canceled) {
@@ -312,6 +286,10 @@ result<compile_result> attempt::run() {
     }
     scan();
     report.after = digests_;
+    if (earlier_ != nullptr && !ran->succeeded()) {
+      spoiled_ = true;
+      break;
+    }
     if (step.kind == tex::step_kind::engine) {
       report_engine(report);
       meter_.end(report.log.pages);
@@ -319,6 +297,7 @@ result<compile_result> attempt::run() {
         for (const auto& d : report.log.diagnostics) watcher_.found(d);
     } else {
       report_helper(step, report);
+      state_.ended(step, report.succeeded, before, all_, helper_notes_[note_key(step)]);
       meter_.end();
       if (step.kind == tex::step_kind::dvipdf) last_pass_ok_ = last_pass_ok_ && report.succeeded;
     }
@@ -330,6 +309,15 @@ result<compile_result> attempt::run() {
   }
 
   out.passes = planner_.passes();
+  if (earlier_ != nullptr && !out.canceled) {
+    spoiled_ = spoiled_ || !stopped.empty() || planner_.gave_up() || !last_pass_ok_ || !clear_leftovers();
+    if (spoiled_) return out;
+    for (auto& [helper, notes] : state_.inherited_notes(planner_)) {
+      if (watcher_.found)
+        for (const auto& d : notes) watcher_.found(d);
+      helper_notes_.emplace(helper, std::move(notes));
+    }
+  }
   out.diagnostics = engine_notes_;
   for (const auto& [helper, notes] : helper_notes_)
     out.diagnostics.insert(out.diagnostics.end(), notes.begin(), notes.end());
@@ -360,10 +348,31 @@ result<compile_result> attempt::run() {
     }
   } else {
     out.succeeded = true;
+    leave_state(out);
   }
   std::stable_sort(out.diagnostics.begin(), out.diagnostics.end(),
                    [](const auto& a, const auto& b) { return a.level < b.level; });
   return out;
+}
+
+/// Removes what an earlier build left and this one has no use for. False: the last pass read some of it all the same,
+/// and may have made another document of it than without.
+bool attempt::clear_leftovers() {
+  const auto leftovers = state_.leftovers(all_, planner_);
+  if (leftovers.empty()) return true;
+  if (read_.empty()) return false;  // the engine did not say what it read
+  std::set<std::string, std::less<>> read;
+  for (const auto& name : read_)
+    if (const auto plain = tidy(join(folder_, name))) read.insert(*plain);
+  return std::all_of(leftovers.begin(), leftovers.end(),
+                     [&](const std::string& name) { return !read.contains(name) && tree_.remove(name); });
+}
+
+void attempt::leave_state(compile_result& out) const {
+  // Where the main file's folder did not do, the next build has to find that out again.
+  const bool in_place = folder_ == folder_of(job_.main_file);
+  if (!job_.keep_state || job_.shell_escape || planner_.gave_up() || writes_styles_ || !in_place) return;
+  out.state = state_.leave(job_.helper_sources, planner_);
 }
 
 void attempt::collect(compile_result& out) const {
@@ -422,13 +431,12 @@ result<void> prepare(const compile_job& job) {
   return job.source.unpack(job.workspace / "job");
 }
 
-}  // namespace
-
-result<compile_result> compile(const compile_job& job, process_runner& processes, const clock& time,
-                               const compile_watcher& watcher, const std::stop_token& stop) {
+/// With nothing but the sources.
+result<compile_result> compile_anew(const compile_job& job, process_runner& processes, const clock& time,
+                                    const compile_watcher& watcher, const std::stop_token& stop,
+                                    const std::string& folder) {
   const auto deadline = time.steady_now() + job.limits.wall;
   if (auto ready = prepare(job); !ready) return ready.error();
-  const auto folder = folder_of(job.main_file);
   attempt first(job, processes, time, watcher, stop, folder, deadline);
   auto out = first.run();
   if (!out || out->succeeded || out->canceled || !first.wants_root()) return out;
@@ -439,6 +447,31 @@ result<compile_result> compile(const compile_job& job, process_runner& processes
   attempt second(job, processes, time, watcher, stop, "", deadline);
   out = second.run();
   if (out) out->passes += spent;
+  return out;
+}
+
+}  // namespace
+
+result<compile_result> compile(const compile_job& job, process_runner& processes, const clock& time,
+                               const compile_watcher& watcher, const std::stop_token& stop) {
+  const auto folder = folder_of(job.main_file);
+  int spent = 0;
+  if (job.earlier) {
+    // Half of the time: what this costs, if it is in vain, is not taken from the build that begins with nothing.
+    if (auto ready = prepare(job); !ready) return ready.error();
+    attempt goes_on(job, processes, time, watcher, stop, folder, time.steady_now() + job.limits.wall / 2,
+                    &*job.earlier);
+    auto out = goes_on.run();
+    if (out) out->earlier = goes_on.spoiled() ? state_use::thrown_away : state_use::used;
+    if (!out || !goes_on.spoiled()) return out;
+    spent = out->passes;
+    if (watcher.output) watcher.output("the files of the last build did not fit: beginning again without");
+  }
+  auto out = compile_anew(job, processes, time, watcher, stop, folder);
+  if (out) {
+    out->passes += spent;
+    if (job.earlier) out->earlier = state_use::thrown_away;
+  }
   return out;
 }
 

@@ -1,6 +1,8 @@
 // One build from its sources to its PDF: asks the pass planner what comes next, runs it, tells it what changed.
 #pragma once
 
+#include "src/build/kept_state.hpp"
+
 #include <texbuild/build.hpp>
 #include <texbuild/environment.hpp>
 #include <texbuild/process.hpp>
@@ -9,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -27,8 +30,12 @@ struct compile_job {
   bool shell_escape = false;
   int most_passes = 6;
   process_limits limits;
-  std::vector<folder_view> caches;  ///< shown read-only
-  std::filesystem::path workspace;  ///< an empty folder of this job's own
+  std::vector<folder_view> caches;                             ///< shown read-only
+  std::filesystem::path workspace;                             ///< an empty folder of this job's own
+  std::vector<std::pair<std::string, std::string>> variables;  ///< more of the environment
+  bool keep_state = false;               ///< say what the next build of the project may go on from …
+  std::string helper_sources;            ///< see there
+  std::optional<earlier_build> earlier;  ///< … as this one may from an earlier build
 };
 
 /// Told on the compiling thread. Empty functions are not called.
@@ -38,6 +45,9 @@ struct compile_watcher {
   std::function<void(std::string_view line)> output;
   std::function<void(const diagnostic&)> found;
 };
+
+/// What became of an earlier build's files.
+enum class state_use { none, used, thrown_away };
 
 /// What is left in the workspace.
 struct compile_result {
@@ -52,6 +62,8 @@ struct compile_result {
   std::string log;
   std::string log_text;  ///< instead of `log`, when TeX never opened one
   std::vector<output_file> others;
+  state_use earlier = state_use::none;
+  std::optional<kept_state> state;  ///< what the next build may go on from, with those of `others` that it names
 };
 
 /// Blocks until the build has ended. An error means that this machine could not run it.

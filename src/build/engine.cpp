@@ -1,6 +1,7 @@
 // The public face of the engine: accepting, asking, waiting.
 #include "src/build/engine_impl.hpp"
 #include "src/build/report.hpp"
+#include "src/build/reuse.hpp"
 
 #include <texbuild/engine.hpp>
 
@@ -92,6 +93,21 @@ result<build_info> engine::impl::submit(const project& source, const build_reque
   const auto lifetime = request.lifetime.count() > 0 ? request.lifetime : options.retention.lifetime;
   row.expires_at = row.now + lifetime;
 
+  constexpr std::size_t longest_project = 200;
+  if (request.project.size() > longest_project)
+    return error(errc::invalid_input, "must be at most 200 bytes").with_subject("project");
+  if (options.keep_state && !request.shell_escape)
+    row.project = build::project_key(source, request, *main_file, tex, options);
+  if (options.result_cache_bytes > 0 && !request.shell_escape) {
+    auto served = serve_earlier(source, row);
+    if (!served) return served.error();
+    if (*served) {
+      std::error_code ignored;
+      if (movable) fs::remove(*movable, ignored);
+      return std::move(**served);
+    }
+  }
+
   // The ZIP first: a row whose sources are missing would be a promise that cannot be kept.
   std::error_code failed;
   fs::path zip = movable ? *movable : scratch / (row.id + ".zip");
@@ -121,6 +137,42 @@ result<build_info> engine::impl::submit(const project& source, const build_reque
   events->publish(row.id, std::move(accepted));
   wake();
   return std::move(added->info);
+}
+
+result<std::optional<build_info>> engine::impl::serve_earlier(const project& source, store::new_build& row) {
+  const std::optional<build_info> none;
+  const auto content = source.content_hash();
+  if (!content) return content.error();
+  store::finished_build end;
+  end.content = build::result_key(*content, row.main_file, row.engine, options, row.now);
+  end.most_result_bytes = options.result_cache_bytes;
+  auto found = builds->result_for(row.request.owner, end.content);
+  if (!found) return found.error();
+  if (!*found) return none;
+  auto& earlier = **found;
+  if (auto space = check_space(0); !space) return space.error();
+  auto report = build::copy_result(*parts.blobs, earlier.report, row.id);
+  if (report && !parts.blobs->copy(build::source_key(earlier.info.id), build::source_key(row.id)))
+    report = error(errc::not_found);
+  if (!report) {  // deleted meanwhile, or damaged: then it is built
+    (void)parts.blobs->remove(build::build_prefix(row.id));
+    return none;
+  }
+  end.status = build_status::completed;
+  end.engine = row.engine;
+  end.report = std::move(*report);
+  end.state = std::move(earlier.state);
+  end.storage_bytes = row.source_bytes = earlier.info.storage_bytes;
+  auto added = builds->add_completed(row, end, options.count_cached);
+  if (!added || added->existed) (void)parts.blobs->remove(build::build_prefix(row.id));
+  if (!added) return added.error();
+  if (!added->existed) {
+    const std::scoped_lock guard(mutex);
+    ++counted.accepted;
+    ++counted.completed;
+    ++counted.cached;
+  }
+  return std::optional<build_info>(std::move(added->info));
 }
 
 result<build_info> engine::impl::find(std::string_view id) {

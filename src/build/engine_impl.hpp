@@ -32,6 +32,8 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
   ~impl();
 
   result<build_info> submit(const project& source, const build_request& request, const std::filesystem::path* movable);
+  /// Answers the build from an earlier result, if there is one.
+  result<std::optional<build_info>> serve_earlier(const project& source, store::new_build& row);
   result<build_outcome> wait(std::string_view id, std::chrono::milliseconds timeout);
   result<build_info> find(std::string_view id);
   result<build_outcome> outcome(std::string_view id);

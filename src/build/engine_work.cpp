@@ -74,6 +74,8 @@ void engine::impl::run(const store::claimed_build& claimed) {
       counted.completed += row->status == build_status::completed;
       counted.failed += row->status == build_status::failed;
       counted.canceled += row->status == build_status::canceled;
+      counted.kept_state_used += self->earlier == build::state_use::used;
+      counted.kept_state_thrown_away += self->earlier == build::state_use::thrown_away;
     }
     idle.notify_all();
   }

@@ -1,5 +1,7 @@
 #include "src/build/file_tree.hpp"
 
+#include "src/build/relative_name.hpp"
+
 #include <cerrno>
 #include <cstdio>
 #include <dirent.h>
@@ -20,6 +22,13 @@ struct close_folder {
 
 constexpr std::size_t deepest = 100;  // folders; a build that nests deeper hides its files from itself only
 
+file_mark mark_of(const struct stat& info) {
+  return file_mark{info.st_ino, static_cast<std::uint64_t>(info.st_size),
+                   static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
+std::string leaf_of(std::string_view name) { return std::string(name.substr(name.rfind('/') + 1)); }
+
 void walk(descriptor folder, const std::string& prefix, std::size_t depth, std::size_t& left,
           const std::function<void(const std::string&, const file_mark&)>& visit) {
   const std::unique_ptr<DIR, close_folder> open_folder(::fdopendir(folder.get()));
@@ -35,9 +44,7 @@ void walk(descriptor folder, const std::string& prefix, std::size_t depth, std::
       if (below) walk(std::move(below), prefix + entry->d_name + "/", depth + 1, left, visit);
     } else if (S_ISREG(info.st_mode)) {
       --left;
-      visit(prefix + entry->d_name,
-            file_mark{info.st_ino, static_cast<std::uint64_t>(info.st_size),
-                      static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
+      visit(prefix + entry->d_name, mark_of(info));
     }
   }
 }
@@ -97,15 +104,35 @@ std::uint64_t file_tree::size(std::string_view name) const {
   return static_cast<std::uint64_t>(info.st_size);
 }
 
+std::optional<file_mark> file_tree::create(std::string_view name, std::string_view bytes) const {
+  const auto at = open_at(folder_of(name), O_PATH | O_DIRECTORY);
+  if (!at) return std::nullopt;
+  const auto leaf = leaf_of(name);
+  const descriptor file(::openat(at.get(), leaf.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file) return std::nullopt;
+  bool good = ::fchmod(file.get(), 0644) == 0;  // whatever our umask is, the sandbox's user must be able to read
+  while (good && !bytes.empty()) {
+    const auto wrote = ::write(file.get(), bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    good = wrote > 0;
+    if (good) bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  constexpr struct timespec long_ago[2] = {{1, 0}, {1, 0}};
+  struct stat info {};
+  good = good && ::futimens(file.get(), long_ago) == 0 && ::fstat(file.get(), &info) == 0;
+  if (good) return mark_of(info);
+  (void)::unlinkat(at.get(), leaf.c_str(), 0);
+  return std::nullopt;
+}
+
+bool file_tree::remove(std::string_view name) const {
+  const auto at = open_at(folder_of(name), O_PATH | O_DIRECTORY);
+  return at && ::unlinkat(at.get(), leaf_of(name).c_str(), 0) == 0;
+}
+
 bool file_tree::rename(std::string_view from, std::string_view to) const {
-  const auto slash = from.rfind('/');
-  const auto folder = slash == std::string_view::npos ? std::string_view() : from.substr(0, slash);
-  const auto at = open_at(folder, O_PATH | O_DIRECTORY);
-  if (!at) return false;
-  const std::string old_name(slash == std::string_view::npos ? from : from.substr(slash + 1));
-  const auto to_slash = to.rfind('/');
-  const std::string new_name(to_slash == std::string_view::npos ? to : to.substr(to_slash + 1));
-  return ::renameat(at.get(), old_name.c_str(), at.get(), new_name.c_str()) == 0;
+  const auto at = open_at(folder_of(from), O_PATH | O_DIRECTORY);
+  return at && ::renameat(at.get(), leaf_of(from).c_str(), at.get(), leaf_of(to).c_str()) == 0;
 }
 
 }  // namespace build

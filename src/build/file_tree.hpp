@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,11 @@ class file_tree {
   [[nodiscard]] bool has_folder(std::string_view name) const;
   /// Size of a regular file; 0 if there is none.
   [[nodiscard]] std::uint64_t size(std::string_view name) const;
+  /// Makes a new file, with a time long ago: whoever writes it again changes its mark. Empty if there is anything of
+  /// that name, or no folder for it.
+  std::optional<file_mark> create(std::string_view name, std::string_view bytes) const;
+  /// Removes a file; false if that was not possible.
+  bool remove(std::string_view name) const;
   /// Renames a regular file inside the same folder; false if that was not possible.
   bool rename(std::string_view from, std::string_view to) const;
 

@@ -3,11 +3,15 @@
 #include "src/build/compile.hpp"
 #include "src/build/file_tree.hpp"
 #include "src/build/report.hpp"
+#include "src/build/reuse.hpp"
 #include "src/process/hostile_folder.hpp"
+#include "src/process/tex_generation.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <map>
+#include <span>
 #include <unistd.h>
 
 namespace texbuild {
@@ -217,6 +221,51 @@ result<project> open_source(const worker_parts& worker, std::string_view id, con
   return project::from_zip(copy, worker.options.project);
 }
 
+/// What the last good build of the same project left, if that is still there and of this TeX Live.
+std::optional<earlier_build> find_earlier(const worker_parts& worker, const store::claimed_build& claimed) {
+  if (claimed.project.empty()) return std::nullopt;
+  const auto found = worker.builds.state_of(claimed.info.owner, claimed.project);
+  if (!found || !*found) return std::nullopt;
+  auto state = parse_kept_state((*found)->state);
+  auto report = parse_report((*found)->report);
+  if (!state || !report || state->generation != process::tex_generation()) return std::nullopt;
+  earlier_build out;
+  out.state = std::move(*state);
+  out.files = std::move(report->files);
+  auto blobs = worker.parts.blobs;
+  out.read = [blobs, opened = std::map<std::string, std::shared_ptr<blob>>()](
+                 const kept_file& file) mutable -> result<std::string> {
+    auto& whole = opened[file.key];
+    if (!whole) {
+      auto got = blobs->get(file.key);
+      if (!got) return got.error();
+      if (!*got) return error(errc::not_found);
+      whole = std::move(*got);
+    }
+    std::string text(static_cast<std::size_t>(file.bytes), '\0');
+    const auto got = whole->read(file.offset, std::as_writable_bytes(std::span(text)));
+    if (!got) return got.error();
+    text.resize(*got);
+    return text;
+  };
+  return out;
+}
+
+/// What the result of this job may serve for again, when the build is good; "" for nothing.
+result<std::string> key_for_result(const worker_parts& worker, const compile_job& job, store::time now) {
+  if (job.shell_escape || worker.options.result_cache_bytes == 0) return std::string();
+  const auto content = job.source.content_hash();
+  if (!content) return content.error();
+  return result_key(*content, job.main_file, job.engine, worker.options, now);
+}
+
+/// SOURCE_DATE_EPOCH and what makes all engines heed it.
+std::vector<std::pair<std::string, std::string>> date_variables(const engine_options& options) {
+  if (!options.source_date) return {};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(options.source_date->time_since_epoch()).count();
+  return {{"SOURCE_DATE_EPOCH", std::to_string(seconds)}, {"FORCE_SOURCE_DATE", "1"}};
+}
+
 }  // namespace
 
 std::string build_prefix(std::string_view id) { return "builds/" + std::string(id) + "/"; }
@@ -250,8 +299,20 @@ result<build_info> run_build(const worker_parts& worker, const store::claimed_bu
     job.limits = worker.options.limits;
     job.caches = worker.caches();
     job.workspace = folder->path();
+    job.variables = date_variables(worker.options);
+    const auto generation = process::tex_generation();
+    if (worker.options.keep_state && !job.shell_escape) {
+      auto sources = helper_sources(job.source);
+      if (!sources) return sources.error();
+      job.keep_state = true;
+      job.helper_sources = std::move(*sources);
+      job.earlier = find_earlier(worker, claimed);
+    }
+    const auto content = key_for_result(worker, job, worker.parts.time->now());
+    if (!content) return content.error();
     auto compiled = compile(job, *worker.parts.processes, *worker.parts.time, report.watcher(), self.stop.get_token());
     if (!compiled) return compiled.error();
+    self.earlier = compiled->earlier;
     done.passes = compiled->passes;
     done.message = compiled->message;
     if (compiled->canceled) {
@@ -263,6 +324,14 @@ result<build_info> run_build(const worker_parts& worker, const store::claimed_bu
     for (const auto& file : kept->files) done.storage_bytes += file.bytes;
     done.report = to_json(*kept);
     done.status = compiled->succeeded ? build_status::completed : build_status::failed;
+    if (compiled->state) {
+      compiled->state->generation = generation;
+      done.state = to_json(*compiled->state);
+    }
+    // Not what began yesterday and may show either day.
+    const auto still = key_for_result(worker, job, worker.parts.time->now());
+    if (still && *still == *content) done.content = *content;
+    done.most_result_bytes = worker.options.result_cache_bytes;
     return {};
   };
   if (auto ran = attempt(); !ran) {

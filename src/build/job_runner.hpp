@@ -1,6 +1,7 @@
 // One claimed build from its stored source to its stored artifacts.
 #pragma once
 
+#include "src/build/compile.hpp"
 #include "src/build/event_hub.hpp"
 #include "src/store/build_store.hpp"
 
@@ -29,6 +30,7 @@ struct running_build {
   std::int64_t fence = 0;
   std::stop_source stop;
   std::atomic<stop_reason> reason{stop_reason::none};
+  state_use earlier = state_use::none;  ///< set by the worker before the run ends
 
   /// The first reason stays.
   void end(stop_reason why) {

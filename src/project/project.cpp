@@ -61,6 +61,10 @@ result<void> project::unpack(const std::filesystem::path& folder) const { return
 
 result<void> project::write_zip(const std::filesystem::path& zip) const { return source_->write_zip(zip); }
 
+result<std::string> project::content_hash(const std::function<bool(std::string_view)>& which) const {
+  return projects::hash_contents(*source_, which);
+}
+
 result<std::string> project::main_file(const std::optional<std::string>& wanted) const {
   return projects::find_main_file(*source_, wanted);
 }

@@ -41,6 +41,8 @@ class project::source {
   /// The place of a file in `tree().files`.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept;
   [[nodiscard]] virtual result<std::unique_ptr<reader>> open() const = 0;
+  /// SHA-256 of a file, where checking it has given that; else empty: it has to be read.
+  [[nodiscard]] virtual std::string_view known_hash(std::size_t /*origin*/) const noexcept { return {}; }
   [[nodiscard]] virtual result<void> write_zip(const std::filesystem::path& zip) const = 0;
 
  private:
@@ -55,6 +57,8 @@ constexpr std::size_t chunk_bytes = 64U << 10U;
                                                                       const project_limits& limits);
 [[nodiscard]] result<std::shared_ptr<const project::source>> open_folder(const std::filesystem::path& folder,
                                                                          const project_limits& limits);
+[[nodiscard]] result<std::string> hash_contents(const project::source& from,
+                                                const std::function<bool(std::string_view)>& which);
 [[nodiscard]] result<void> unpack(const project::source& from, const std::filesystem::path& folder);
 [[nodiscard]] result<std::string> find_main_file(const project::source& from, const std::optional<std::string>& wanted);
 

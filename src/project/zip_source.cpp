@@ -1,4 +1,5 @@
 // A project that lies in a ZIP: checked whole when it is opened, and every byte again whenever it is read.
+#include "src/crypto/digest.hpp"
 #include "src/project/libzip.hpp"
 #include "src/project/names.hpp"
 #include "src/project/source.hpp"
@@ -77,14 +78,17 @@ class zip_reader final : public project::source::reader {
 
 class zip_project final : public project::source {
  public:
-  zip_project(file_tree tree, std::shared_ptr<const file_source> file, std::vector<zip_entry> entries)
-      : source(std::move(tree)), file_(std::move(file)), entries_(std::move(entries)) {}
+  zip_project(file_tree tree, std::shared_ptr<const file_source> file, std::vector<zip_entry> entries,
+              std::vector<std::string> hashes)
+      : source(std::move(tree)), file_(std::move(file)), entries_(std::move(entries)), hashes_(std::move(hashes)) {}
 
   result<std::unique_ptr<reader>> open() const override {
     auto made = zip_reader::open(file_, entries_);
     if (!made) return made.error();
     return std::unique_ptr<reader>(std::move(*made));
   }
+
+  std::string_view known_hash(std::size_t origin) const noexcept override { return hashes_[origin]; }
 
   result<void> write_zip(const std::filesystem::path& zip) const override {
     const descriptor out(::open(zip.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
@@ -128,6 +132,7 @@ class zip_project final : public project::source {
 
   std::shared_ptr<const file_source> file_;
   std::vector<zip_entry> entries_;
+  std::vector<std::string> hashes_;  // SHA-256 of each entry that is a file
 };
 
 result<std::shared_ptr<const file_source>> open_file(const std::filesystem::path& zip, const project_limits& limits) {
@@ -177,13 +182,19 @@ result<std::shared_ptr<const project::source>> open_zip(const std::filesystem::p
   }
   auto tree = grow_tree(entries, limits);
   if (!tree) return tree.error();
+  crypto::sha256_stream hash;
+  std::vector<std::string> hashes(directory->size());
   for (const auto& made : entries) {
     if (made.kind != entry_kind::file) continue;
-    auto whole = (*reader)->stream(made.origin, [](std::span<const std::byte>) -> result<void> { return {}; });
+    auto whole = (*reader)->stream(made.origin, [&](std::span<const std::byte> part) -> result<void> {
+      hash.add({reinterpret_cast<const char*>(part.data()), part.size()});
+      return {};
+    });
     if (!whole) return whole.error();
+    hashes[made.origin] = hash.finish();
   }
   reader->reset();  // it refers to the directory, which moves now
-  return std::make_shared<zip_project>(std::move(*tree), std::move(*file), std::move(*directory));
+  return std::make_shared<zip_project>(std::move(*tree), std::move(*file), std::move(*directory), std::move(hashes));
 }
 
 }  // namespace projects

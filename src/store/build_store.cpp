@@ -11,6 +11,7 @@ namespace {
 
 /// The build that this key named before, unless it is gone or over.
 std::optional<build_row> earlier(statements& s, const new_build& build) {
+  if (build.request.idempotency_key.empty()) return std::nullopt;
   const auto rows = s.run("SELECT id FROM builds WHERE owner = $1 AND idempotency_key = $2", build.request.owner,
                           build.request.idempotency_key);
   if (rows.empty()) return std::nullopt;
@@ -36,14 +37,40 @@ build_row row_of(const new_build& build) {
   return row;
 }
 
+enum class takes { place_and_count, count, nothing };
+
 /// Refuses what the owner's plan does not allow.
-int priority_within_quota(statements& s, const new_build& build) {
-  const auto quota = quota_of(s, build.request.owner, *build.plans, build.now);
+int priority_within_quota(statements& s, const new_build& build, takes what) {
+  auto quota = quota_of(s, build.request.owner, *build.plans, build.now);
+  if (what != takes::place_and_count) quota.used.concurrent = 0;
+  if (what == takes::nothing) quota.allowed.monthly_builds = -1;
   if (auto within = check_quota(quota, build.source_bytes); !within) throw refused{within.error()};
   if (build.request.shell_escape && !quota.allowed.shell_escape)
     throw refused{error(errc::forbidden, "the plan \"" + quota.allowed.name + "\" has no shell escape")
                       .with_subject("shell_escape")};
   return quota.allowed.priority;
+}
+
+/// Adds the row as a pending one, and counts it.
+build_row insert(statements& s, const new_build& build, takes what) {
+  auto row = row_of(build);
+  const auto& info = row.info;
+  ensure_owner(s, info.owner, build.now);
+  row.priority += priority_within_quota(s, build, what);
+  s.run(
+      "INSERT INTO builds (id, owner, status, engine, main_file, shell_escape, priority, idempotency_key,"
+      " storage_bytes, created_at, updated_at, expires_at, project) VALUES ($1, $2, 0, $3, $4, $5, $6, NULLIF($7, ''),"
+      " $8, $9, $9, $10, $11)",
+      info.id, info.owner, static_cast<std::int64_t>(info.engine), info.main_file,
+      std::int64_t{info.shell_escape ? 1 : 0}, std::int64_t{row.priority}, build.request.idempotency_key,
+      static_cast<std::int64_t>(info.storage_bytes), seconds(build.now), seconds(build.expires_at), build.project);
+  count_new(s, row);
+  if (what == takes::nothing) return row;
+  s.run(
+      "INSERT INTO monthly_builds (owner, month, builds) VALUES ($1, $2, 1)"
+      " ON CONFLICT (owner, month) DO UPDATE SET builds = monthly_builds.builds + 1",
+      info.owner, month_of(build.now));
+  return row;
 }
 
 }  // namespace
@@ -61,31 +88,29 @@ result<void> build_store::add_owner(std::string_view owner, time now) {
 
 result<added_build> build_store::add(const new_build& build) {
   return writing(*db_, [&](statements& s) {
-    const auto& key = build.request.idempotency_key;
     added_build added;
-    if (!key.empty()) {
-      if (auto before = earlier(s, build)) {
-        added.info = std::move(before->info);
-        added.existed = true;
-        return added;
-      }
+    if (auto before = earlier(s, build)) {
+      added.info = std::move(before->info);
+      added.existed = true;
+      return added;
     }
-    auto row = row_of(build);
-    const auto& info = row.info;
-    ensure_owner(s, info.owner, build.now);
-    row.priority += priority_within_quota(s, build);
-    s.run(
-        "INSERT INTO builds (id, owner, status, engine, main_file, shell_escape, priority, idempotency_key,"
-        " storage_bytes, created_at, updated_at, expires_at) VALUES ($1, $2, 0, $3, $4, $5, $6, NULLIF($7, ''), $8, "
-        "$9, $9, $10)",
-        info.id, info.owner, static_cast<std::int64_t>(info.engine), info.main_file,
-        std::int64_t{info.shell_escape ? 1 : 0}, std::int64_t{row.priority}, key,
-        static_cast<std::int64_t>(info.storage_bytes), seconds(build.now), seconds(build.expires_at));
-    count_new(s, row);
-    s.run(
-        "INSERT INTO monthly_builds (owner, month, builds) VALUES ($1, $2, 1)"
-        " ON CONFLICT (owner, month) DO UPDATE SET builds = monthly_builds.builds + 1",
-        info.owner, month_of(build.now));
+    added.info = insert(s, build, takes::place_and_count).info;
+    return added;
+  });
+}
+
+result<added_build> build_store::add_completed(const new_build& build, const finished_build& end, bool counts) {
+  return writing(*db_, [&](statements& s) {
+    added_build added;
+    if (auto before = earlier(s, build)) {
+      added.info = std::move(before->info);
+      added.existed = true;
+      return added;
+    }
+    auto row = insert(s, build, counts ? takes::count : takes::nothing);
+    row.info.cached = true;
+    s.run("UPDATE builds SET cached = 1 WHERE id = $1", row.info.id);
+    write_end(s, row, end, build.now);
     added.info = std::move(row.info);
     return added;
   });

@@ -29,6 +29,7 @@ struct new_build {
   std::string id;  ///< sorts by time: it is the order of queues and listings
   std::string main_file;
   tex_engine engine = tex_engine::pdflatex;
+  std::string project;  ///< which document it is; see `state_of`
   std::uint64_t source_bytes = 0;
   time now;
   time expires_at;
@@ -42,6 +43,7 @@ struct added_build {
 
 struct claimed_build {
   build_info info;
+  std::string project;
   std::int64_t fence = 0;  ///< proves that the lease is this one; grows with every claim
   int attempt = 0;         ///< 1 for the first
 };
@@ -52,8 +54,18 @@ struct finished_build {
   std::string message;
   int passes = 0;
   std::chrono::milliseconds duration{0};
-  std::uint64_t storage_bytes = 0;  ///< all that is kept for the build: sources and artifacts
-  std::string report;               ///< JSON: diagnostics, outputs
+  std::uint64_t storage_bytes = 0;      ///< all that is kept for the build: sources and artifacts
+  std::string report;                   ///< JSON: diagnostics, outputs
+  std::string state;                    ///< JSON: what the next build of the project may go on from; "" if nothing
+  std::string content;                  ///< what its result may serve for again; "" if for nothing
+  std::uint64_t most_result_bytes = 0;  ///< of all results that may serve again; the least recently used go first
+};
+
+/// A completed build, with what is remembered of it.
+struct earlier_result {
+  build_info info;
+  std::string report;
+  std::string state;
 };
 
 /// How a lease stands.
@@ -72,6 +84,13 @@ class build_store {
   /// Accepts a build and counts it. `errc::limit_exceeded` or `errc::forbidden` when the owner's plan says no (see
   /// `check_quota`): checked and taken in one step.
   result<added_build> add(const new_build& build);
+  /// Accepts a build that has its result already. Takes no place among those at once; counts in the month if it is to.
+  result<added_build> add_completed(const new_build& build, const finished_build& end, bool counts);
+
+  /// The build whose result serves for this content, of this owner.
+  result<std::optional<earlier_result>> result_for(std::string_view owner, std::string_view content);
+  /// The last good build of a project that left something to go on from, while it is kept.
+  result<std::optional<earlier_result>> state_of(std::string_view owner, std::string_view project);
 
   /// Takes the next job: highest priority, then the owner served longest ago, then that owner's oldest build. Jobs with
   /// a lapsed lease are queued again first. Empty when there is none.

@@ -64,9 +64,12 @@ result<std::optional<claimed_build>> build_store::claim(std::string_view worker,
     auto row = next_in_turn(s);
     if (!row) return std::optional<claimed_build>();
     move(s, *row, build_status::compiling, now);
-    s.run("UPDATE builds SET worker = $2, lease_until = $3, fence = fence + 1, attempts = attempts + 1 WHERE id = $1",
-          row->info.id, text(worker), seconds(now + lease));
+    const auto taken = s.run(
+        "UPDATE builds SET worker = $2, lease_until = $3, fence = fence + 1, attempts = attempts + 1 WHERE id = $1"
+        " RETURNING project",
+        row->info.id, text(worker), seconds(now + lease));
     claimed_build job;
+    job.project = taken.front().text(0);
     job.info = std::move(row->info);
     job.fence = row->fence + 1;
     job.attempt = row->attempts + 1;
@@ -105,16 +108,7 @@ result<bool> build_store::finish(std::string_view id, std::int64_t fence, const 
   return writing(*db_, [&](statements& s) {
     auto row = held(s, id, fence);
     if (!row) return false;
-    const int progress = end.status == build_status::completed ? 100 : row->info.progress;
-    s.run("UPDATE builds SET engine = $2, message = $3, passes = $4, duration_ms = $5, progress = $6 WHERE id = $1",
-          row->info.id, static_cast<std::int64_t>(end.engine), end.message, std::int64_t{end.passes},
-          std::int64_t{end.duration.count()}, std::int64_t{progress});
-    s.run(
-        "INSERT INTO reports (build, report) VALUES ($1, $2)"
-        " ON CONFLICT (build) DO UPDATE SET report = excluded.report",
-        row->info.id, end.report);
-    keep(s, *row, end.storage_bytes);
-    move(s, *row, end.status, now);
+    write_end(s, *row, end, now);
     return true;
   });
 }

@@ -116,7 +116,9 @@ void move(statements& s, build_row& row, build_status to, time now) {
   if (gone(to)) {
     // An expired build's files go a while after the time it was to expire, however late the sweep was.
     const auto since = to == build_status::expired ? seconds(info.expires_at) : seconds(now);
-    s.run("UPDATE builds SET idempotency_key = NULL, gone_at = COALESCE(gone_at, $2) WHERE id = $1", info.id, since);
+    s.run("UPDATE builds SET idempotency_key = NULL, state = 0, gone_at = COALESCE(gone_at, $2) WHERE id = $1", info.id,
+          since);
+    drop_result(s, info.id);
     keep(s, row, 0);
   }
   count(s, row, count_of(from), count_of(to));

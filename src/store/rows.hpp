@@ -95,6 +95,10 @@ std::optional<build_row> held(statements& s, std::string_view id, std::int64_t f
 
 /// Moves a build to another status, with the counters, times and messages that go with it. Changes `row` too.
 void move(statements& s, build_row& row, build_status to, time now);
+/// Ends a build: what came of it, its report, and what later builds may make of it.
+void write_end(statements& s, build_row& row, const finished_build& end, time now);
+/// The result of this build serves no more.
+void drop_result(statements& s, std::string_view build);
 /// Changes what is kept for a build.
 void keep(statements& s, build_row& row, std::uint64_t bytes);
 /// Counts a build that is new, in its owner's row (which has to be there), lane and the total.

@@ -201,6 +201,21 @@ const std::vector<migration>& migrations() {
           // Processes that have requests under way.
           "CREATE TABLE chat_holders (id TEXT PRIMARY KEY, alive_until BIGINT NOT NULL)",
           "CREATE INDEX chat_holders_dead ON chat_holders (alive_until)",
+      },
+      {
+          // What builds leave for later ones. project: which document it is, so that the aux files of its last good
+          // build are found; state: it left some.
+          "ALTER TABLE builds ADD COLUMN project TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE builds ADD COLUMN state BIGINT NOT NULL DEFAULT 0",
+          "CREATE INDEX builds_state ON builds (owner, project, id) WHERE state = 1",
+          "ALTER TABLE reports ADD COLUMN state TEXT NOT NULL DEFAULT ''",
+          // Results that may serve again: completed builds that are still kept. content: a hash of sources, options and
+          // all else that a result comes of; used: grows with every use.
+          R"(CREATE TABLE results (owner TEXT NOT NULL, content TEXT NOT NULL,
+              build TEXT NOT NULL UNIQUE REFERENCES builds (id), bytes BIGINT NOT NULL, used BIGINT NOT NULL,
+              PRIMARY KEY (owner, content)))",
+          "CREATE INDEX results_used ON results (used)",
+          "INSERT INTO totals (name, value) VALUES ('result_bytes', 0), ('result_uses', 0)",
       }};
   return all;
 }

@@ -221,6 +221,7 @@ void pass_planner::learn_from_helper(const step_report& report) {
 }
 
 bool pass_planner::due(const std::string& helper_and_target, std::uint64_t fingerprint) {
+  wanted_.insert(helper_and_target);
   auto& seen = seen_[helper_and_target];
   return std::exchange(seen, fingerprint) != fingerprint;
 }
@@ -229,6 +230,19 @@ const file_digest& pass_planner::file(std::string_view name) const {
   static const file_digest nothing;
   const auto found = files_.find(name);
   return found == files_.end() ? nothing : found->second;
+}
+
+// What an index program goes by besides its input: its options, and the style if that is a file of the project.
+std::uint64_t pass_planner::styles_in(const std::vector<std::string>& arguments) const {
+  std::uint64_t sum = 0;
+  for (const auto& argument : arguments) {
+    for (const char c : argument) {
+      sum = mix(sum, static_cast<unsigned char>(c));
+    }
+    const bool has_ending = argument.ends_with(".ist") || argument.ends_with(".xdy");
+    sum = mix(sum, file(has_ending ? argument : argument + ".ist").whole);
+  }
+  return sum;
 }
 
 step pass_planner::helper(step_kind kind, std::string target, std::vector<std::string> arguments) const {
@@ -241,6 +255,7 @@ step pass_planner::helper(step_kind kind, std::string target, std::vector<std::s
 }
 
 std::optional<step> pass_planner::next_helper() {
+  wanted_.clear();
   if (auto next = next_bibtex()) {
     return next;
   }
@@ -250,7 +265,7 @@ std::optional<step> pass_planner::next_helper() {
     for (const auto& database : control.databases) {
       fingerprint = mix(fingerprint, file(database).content);
     }
-    if (due("biber", fingerprint)) {
+    if (due("biber " + options_.job_name, fingerprint)) {
       return helper(step_kind::biber, options_.job_name, {"biber", options_.job_name});
     }
   }
@@ -291,7 +306,7 @@ std::optional<step> pass_planner::next_bibtex() {
       }
       open.insert(open.end(), part.children.begin(), part.children.end());
     }
-    if (wanted && cites && due("bibtex " + name, fingerprint)) {
+    if (wanted && cites && due("bibtex " + stem, fingerprint)) {
       return helper(step_kind::bibtex, stem, {"bibtex", stem});
     }
   }
@@ -302,8 +317,7 @@ std::optional<step> pass_planner::next_index() {
   for (const auto& [name, digest] : files_) {
     const bool index = name.ends_with(".idx");
     const bool nomenclature = name.ends_with(".nlo");
-    if ((!index && !nomenclature) || digest.content == 0 || !(outputs_.empty() || outputs_.contains(name)) ||
-        !due("makeindex " + name, digest.content)) {
+    if ((!index && !nomenclature) || digest.content == 0 || !(outputs_.empty() || outputs_.contains(name))) {
       continue;
     }
     const auto stem = std::string(stem_of(name));
@@ -318,7 +332,9 @@ std::optional<step> pass_planner::next_index() {
       }
     }
     arguments.push_back(name);
-    return helper(step_kind::makeindex, name, std::move(arguments));
+    if (due("makeindex " + name, mix(digest.content, styles_in(arguments)))) {
+      return helper(step_kind::makeindex, name, std::move(arguments));
+    }
   }
   return std::nullopt;
 }
@@ -332,7 +348,7 @@ std::optional<step> pass_planner::next_glossaries() {
   for (const auto& glossary : aux.glossaries) {
     const auto input = options_.job_name + '.' + glossary.input;
     const auto content = file(input).content;
-    if (content == 0 || !due("glossary " + input, content)) {
+    if (content == 0) {
       continue;
     }
     std::vector<std::string> arguments{"makeindex", "-s", aux.glossary_style};
@@ -351,7 +367,9 @@ std::optional<step> pass_planner::next_glossaries() {
     }
     arguments.insert(arguments.end(), {"-t", options_.job_name + '.' + glossary.log, "-o",
                                        options_.job_name + '.' + glossary.output, input});
-    return helper(step_kind::glossary, input, std::move(arguments));
+    if (due("glossary " + input, mix(mix(content, file(aux.glossary_style).whole), styles_in(arguments)))) {
+      return helper(step_kind::glossary, input, std::move(arguments));
+    }
   }
   return std::nullopt;
 }

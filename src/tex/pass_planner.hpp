@@ -108,6 +108,15 @@ class pass_planner {
   [[nodiscard]] const std::vector<std::string>& still_changing() const noexcept { return changing_; }
   [[nodiscard]] const std::string& job_name() const noexcept { return options_.job_name; }
 
+  /// What helpers worked on, as one number for each, by helper and target: "bibtex main", "makeindex main.idx".
+  using helper_inputs = std::map<std::string, std::uint64_t, std::less<>>;
+  /// Before the first step: these helpers have worked on that in an earlier build, and what they made of it is there.
+  void trust(helper_inputs earlier) { seen_ = std::move(earlier); }
+  /// What each helper worked on last.
+  [[nodiscard]] const helper_inputs& seen() const noexcept { return seen_; }
+  /// Whether the last pass left work for that helper, done by now.
+  [[nodiscard]] bool wanted(std::string_view helper_and_target) const { return wanted_.contains(helper_and_target); }
+
  private:
   using names = std::set<std::string, std::less<>>;
 
@@ -118,6 +127,7 @@ class pass_planner {
   [[nodiscard]] std::optional<step> next_bibtex();
   [[nodiscard]] std::optional<step> next_index();
   [[nodiscard]] std::optional<step> next_glossaries();
+  [[nodiscard]] std::uint64_t styles_in(const std::vector<std::string>& arguments) const;
   [[nodiscard]] step helper(step_kind kind, std::string target, std::vector<std::string> arguments) const;
   [[nodiscard]] const file_digest& file(std::string_view name) const;
   [[nodiscard]] step engine_step();
@@ -133,11 +143,12 @@ class pass_planner {
   bool ending_ = false;     // no more passes, but perhaps xdvipdfmx
   bool gave_up_ = false;
   std::vector<std::string> changing_;
-  file_digests files_;                         // as of the last step
-  names outputs_;                              // of the last pass
-  names bbls_;                                 // .bbl files that the last pass read or missed
-  std::vector<std::string> index_commands_;    // of the last pass
-  std::map<std::string, std::uint64_t> seen_;  // helper and target → what it worked on last
+  file_digests files_;                       // as of the last step
+  names outputs_;                            // of the last pass
+  names bbls_;                               // .bbl files that the last pass read or missed
+  std::vector<std::string> index_commands_;  // of the last pass
+  helper_inputs seen_;
+  names wanted_;  // helpers that the last pass left work for, as far as `next_helper` got
 };
 
 }  // namespace tex

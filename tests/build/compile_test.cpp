@@ -26,12 +26,15 @@ struct Compile : testing::Test {
   texbuild::process_limits limits;
   std::stop_source stop;
   std::vector<command> commands;
+  std::optional<texbuild::build::earlier_build> earlier;
 
   result<texbuild::build::compile_result> run(scripted_processes::script script) {
     compile_job job(project::from_folder(source.path()).value());
     job.main_file = main_file;
     job.workspace = workspace.path();
     job.limits = limits;
+    job.earlier = earlier;
+    job.keep_state = true;
     scripted_processes processes(std::move(script));
     auto out = compile(job, processes, *texbuild::system_clock(), {}, stop.get_token());
     commands = processes.commands();
@@ -47,6 +50,82 @@ TEST_F(Compile, OfADocumentThatSettlesAtOnceIsOnePass) {
   EXPECT_EQ(out.pdf, "main.pdf");
   EXPECT_EQ(out.synctex, "main.synctex.gz");
   EXPECT_EQ(out.log, "main.log");
+}
+
+struct CompileGoingOn : Compile {
+  CompileGoingOn() {
+    earlier.emplace();
+    earlier->files = {{"", "main.aux", "key", 0, 8}};
+    earlier->read = [](const auto&) -> result<std::string> { return std::string("\\relax \n"); };
+  }
+  static bool goes_on(const command& c) { return std::filesystem::exists(c.root / "main.aux"); }
+};
+
+TEST_F(CompileGoingOn, TakesOnePassAndLeavesTheSameAgain) {
+  const auto out = run([](const command& c, const output_sink& o, auto) {
+                     EXPECT_TRUE(goes_on(c));
+                     return good_run(c, o);
+                   }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_EQ(out.passes, 1);
+  EXPECT_EQ(out.earlier, texbuild::build::state_use::used);
+  EXPECT_TRUE(out.state);
+}
+
+TEST_F(CompileGoingOn, BeginsAgainWithNothingWhenALimitIsHit) {
+  std::vector<bool> went_on;
+  const auto again = run([&](const command& c, const output_sink& o, auto) -> result<process_result> {
+                       went_on.push_back(goes_on(c));
+                       auto ran = good_run(c, o);
+                       if (went_on.back()) ran->limit = texbuild::limit_kind::memory;
+                       return ran;
+                     }).value();
+  EXPECT_TRUE(again.succeeded);
+  EXPECT_EQ(again.earlier, texbuild::build::state_use::thrown_away);
+  EXPECT_EQ(again.passes, 2);
+  EXPECT_EQ(went_on, (std::vector<bool>{true, false}));
+}
+
+TEST_F(CompileGoingOn, BeginsAgainWithNothingWhenItDoesNotSettle) {
+  int number = 0;
+  bool anew = false;
+  const auto out = run([&](const command& c, const output_sink& o, auto) {
+                     anew = anew || !goes_on(c);
+                     auto ran = good_run(c, o);
+                     if (!anew) write_file(c.root / "main.aux", "\\newlabel{" + std::to_string(++number) + "}\n");
+                     return ran;
+                   }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_TRUE(anew);
+  EXPECT_EQ(number, 3);
+  EXPECT_EQ(out.earlier, texbuild::build::state_use::thrown_away);
+}
+
+TEST_F(CompileGoingOn, BeginsAgainWithNothingWhenTheEngineReadsWhatNothingAccountsFor) {
+  earlier->files.push_back({"", "main.ind", "key", 0, 8});
+  std::vector<bool> had_index;
+  const auto out = run([&](const command& c, const output_sink& o, auto) {
+                     had_index.push_back(std::filesystem::exists(c.root / "main.ind"));
+                     auto ran = good_run(c, o);
+                     std::string read = "PWD /job\nINPUT main.tex\nOUTPUT main.aux\n";
+                     if (had_index.back()) read += "INPUT main.ind\n";
+                     write_file(c.root / "main.fls", read);
+                     return ran;
+                   }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_EQ(had_index, (std::vector<bool>{true, false}));
+  EXPECT_EQ(out.earlier, texbuild::build::state_use::thrown_away);
+}
+
+TEST_F(CompileGoingOn, RemovesWhatNothingAccountsForAndNothingRead) {
+  earlier->files.push_back({"", "main.lof", "key", 0, 8});
+  const auto out = run([&](const command& c, const output_sink& o, auto) {
+                     auto ran = good_run(c, o);
+                     write_file(c.root / "main.fls", "PWD /job\nINPUT main.tex\nOUTPUT main.aux\n");
+                     return ran;
+                   }).value();
+  EXPECT_EQ(out.earlier, texbuild::build::state_use::used);
+  for (const auto& file : out.others) EXPECT_NE(file.name, "main.lof");
 }
 
 TEST_F(Compile, ThatFailsSaysTheFirstErrorWithItsPlace) {

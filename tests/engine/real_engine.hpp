@@ -33,6 +33,9 @@ struct RealEngine : testing::Test {
     return one;
   }
 
+  // Each test is a user of its own: no build goes on from another test's.
+  RealEngine() { request.owner = testing::UnitTest::GetInstance()->current_test_info()->name(); }
+
   temporary_folder source;
   texbuild::build_request request;
 

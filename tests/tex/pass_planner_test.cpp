@@ -107,6 +107,44 @@ TEST(PassPlanner, AnEditedDocumentWithItsAuxFilesIsOnePass) {
   EXPECT_EQ(doc.now.kind, step_kind::done);
 }
 
+TEST(PassPlanner, ATrustedHelperRunsOnlyIfItsInputsChanged) {
+  document first;
+  first.ran({{"main.aux", cites_a}});
+  ASSERT_EQ(first.now.kind, step_kind::bibtex);
+  const auto seen = first.planner.seen();
+  EXPECT_TRUE(seen.contains("bibtex main"));
+
+  document same;
+  same.planner.trust(seen);
+  same.folder = {{"main.aux", cites_a}, {"main.bbl", "A"}};
+  same.ran({{"main.aux", cites_a}}, {"main.bbl"});
+  EXPECT_EQ(same.now.kind, step_kind::done);
+  EXPECT_TRUE(same.planner.wanted("bibtex main"));
+  EXPECT_FALSE(same.planner.wanted("biber main"));
+
+  document edited;
+  edited.planner.trust(seen);
+  edited.folder = {{"main.aux", cites_a}, {"main.bbl", "A"}};
+  edited.ran({{"main.aux", "\\citation{b}\n" + cites_a}}, {"main.bbl"});
+  EXPECT_EQ(edited.now.kind, step_kind::bibtex);
+}
+
+TEST(PassPlanner, MakeindexRunsAgainForAnotherStyle) {
+  document first;
+  auto log = one_page();
+  log.index_commands = {"makeindex -s one.ist main.idx"};
+  first.ran({{"main.idx", "x"}}, {}, log);
+  ASSERT_EQ(first.now.kind, step_kind::makeindex);
+  for (const char* style : {"one", "two"}) {
+    document next;
+    next.planner.trust(first.planner.seen());
+    next.folder = {{"main.idx", "x"}, {"main.ind", "X"}};
+    log.index_commands = {"makeindex -s " + std::string(style) + ".ist main.idx"};
+    next.ran({{"main.idx", "x"}}, {"main.ind"}, log);
+    EXPECT_EQ(next.now.kind, std::string(style) == "one" ? step_kind::done : step_kind::makeindex);
+  }
+}
+
 TEST(PassPlanner, BibtexRunsOnceBetweenThreePasses) {
   document doc;
   doc.ran({{"main.aux", cites_a}}, {}, one_page({"main.aux", "main.bbl"}));

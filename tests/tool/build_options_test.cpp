@@ -27,10 +27,15 @@ TEST(BuildOptions, HaveDefaultsForAllButTheInput) {
 }
 
 TEST(BuildOptions, TakeAllThatIsSaid) {
-  const auto o =
-      parse({"-o", "a.pdf", "--engine=lualatex", "in", "--main", "x/y.tex", "--timeout", "7", "--synctex", "s", "--log",
-             "l", "--data-dir", "d", "--shell-escape", "--watch", "--json", "-v", "--warnings"})
-          .value();
+  const auto o = parse({"-o",         "a.pdf",  "--engine=lualatex",
+                        "in",         "--main", "x/y.tex",
+                        "--timeout",  "7",      "--synctex",
+                        "s",          "--log",  "l",
+                        "--data-dir", "d",      "--clean",
+                        "--project",  "p",      "--shell-escape",
+                        "--watch",    "--json", "-v",
+                        "--warnings"})
+                     .value();
   EXPECT_EQ(o.pdf, "a.pdf");
   EXPECT_EQ(o.engine, tex_engine::lualatex);
   EXPECT_EQ(o.main_file, "x/y.tex");
@@ -38,7 +43,8 @@ TEST(BuildOptions, TakeAllThatIsSaid) {
   EXPECT_EQ(o.synctex, "s");
   EXPECT_EQ(o.log, "l");
   EXPECT_EQ(o.data_folder, "d");
-  EXPECT_TRUE(o.shell_escape && o.watch && o.json && o.verbose && o.warnings);
+  EXPECT_EQ(o.project, "p");
+  EXPECT_TRUE(o.clean && o.shell_escape && o.watch && o.json && o.verbose && o.warnings);
 }
 
 TEST(BuildOptions, SuggestTheOptionThatWasMeant) {
@@ -58,8 +64,9 @@ TEST(BuildOptions, RefuseWhatMakesNoSense) {
 
 TEST(BuildOptions, AreAllInTheHelp) {
   EXPECT_TRUE(parse({"--help"}).value().help);
-  for (const char* word : {"--output", "--engine", "--main", "--synctex", "--log", "--timeout", "--shell-escape",
-                           "--watch", "--warnings", "--json", "--quiet", "--verbose", "--data-dir", "Examples", "130"})
+  for (const char* word :
+       {"--output", "--engine", "--main", "--synctex", "--log", "--timeout", "--shell-escape", "--clean", "--project",
+        "--watch", "--warnings", "--json", "--quiet", "--verbose", "--data-dir", "Examples", "130"})
     EXPECT_THAT(build_help(), HasSubstr(word));
 }
 

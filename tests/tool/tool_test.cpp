@@ -187,6 +187,26 @@ TEST_F(Tool, RunsTwiceAtOnce) {
   EXPECT_EQ(two.wait().exit, 0) << two.err();
 }
 
+TEST_F(Tool, BuildsNothingAgainThatDidNotChangeAndAnEditInOnePass) {
+  world.write("paper/main.tex", good);
+  ASSERT_EQ(world.run({"build", "paper"}).exit, 0);
+  const auto pdf = world.read("main.pdf");
+  const auto again = world.run({"build", "paper", "-o", "again.pdf"});
+  EXPECT_EQ(again.exit, 0) << again.err;
+  EXPECT_THAT(again.out, StartsWith("again.pdf: 2 pages, nothing changed"));
+  EXPECT_EQ(again.err, "");
+  EXPECT_EQ(world.read("again.pdf"), pdf);
+
+  world.write("paper/main.tex", std::string("% edited\n") + good);
+  const auto edited = world.run({"build", "paper"});
+  EXPECT_THAT(edited.out, StartsWith("main.pdf: 2 pages, 1 pass, "));
+  world.write("paper/main.tex", broken);
+  EXPECT_EQ(world.run({"build", "paper"}).exit, 1);
+  world.write("paper/main.tex", std::string("% mended\n") + good);
+  EXPECT_THAT(world.run({"build", "paper"}).out, StartsWith("main.pdf: 2 pages, 1 pass, "));
+  EXPECT_THAT(world.run({"build", "paper", "--clean"}).out, StartsWith("main.pdf: 2 pages, 2 passes, "));
+}
+
 TEST_F(Tool, MakesTheFontCacheOnceForAllBuilds) {
   const auto first = world.run({"warm"});
   ASSERT_EQ(first.exit, 0) << first.err;
