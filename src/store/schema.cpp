@@ -201,6 +201,10 @@ const std::vector<migration>& migrations() {
           // Processes that have requests under way.
           "CREATE TABLE chat_holders (id TEXT PRIMARY KEY, alive_until BIGINT NOT NULL)",
           "CREATE INDEX chat_holders_dead ON chat_holders (alive_until)",
+      },
+      {
+          // rests: how often an assistant was taken down for a pause of its subscription; numbers its starts.
+          "ALTER TABLE deployments ADD COLUMN rests BIGINT NOT NULL DEFAULT 0",
       }};
   return all;
 }
