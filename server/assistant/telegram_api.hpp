@@ -43,8 +43,9 @@ class telegram_api {
 
   /// The bot's name.
   result<std::string> get_me();
-  /// What came after that update, as soon as there is something; waits up to 50 seconds.
-  result<std::vector<incoming>> get_updates(std::int64_t after);
+  /// What came after that update, as soon as there is something, or after `wait`; the earliest, at most `most` (100).
+  /// Telegram forgets what came up to that update.
+  result<std::vector<incoming>> get_updates(std::int64_t after, std::chrono::seconds wait, int most);
   result<void> send_message(std::int64_t chat, std::string_view text, std::int64_t in_reply_to = 0);
   /// "typing", "upload_document"
   result<void> send_action(std::int64_t chat, std::string_view action);
