@@ -36,6 +36,8 @@ result<json::value> read(const result<http_response>& answer) {
     return error(errc::rate_limited, "Telegram was asked too often")
         .with_retry_after(seconds(std::clamp<std::int64_t>(wait, 1, 300)));
   }
+  if (top != nullptr && (status == 400 || status == 403))
+    return error(errc::forbidden, "Telegram refuses the request", "HTTP " + std::to_string(status));
   return error(errc::provider_error, "Telegram failed", "HTTP " + std::to_string(status));
 }
 

@@ -31,8 +31,8 @@ struct incoming {
 };
 
 /// Blocks. `errc::unauthorized`: the token is not good; `errc::conflict`: another bot program asks with it;
-/// `errc::rate_limited` with `retry_after`; `errc::provider_error`, `errc::unavailable`, `errc::timed_out`. No error
-/// holds the token.
+/// `errc::forbidden`: it takes this request never; `errc::rate_limited` with `retry_after`; `errc::provider_error`,
+/// `errc::unavailable`, `errc::timed_out`. No error holds the token.
 class telegram_api {
  public:
   static constexpr std::int64_t most_download = 20 * 1024 * 1024;  ///< that Telegram gives to bots
