@@ -105,7 +105,9 @@ class akash_provisioner final : public assistant_provisioner {
     if (place == unnamed_place) return close_ownerless();
     if (!can_be_digits(place)) return {};
     const auto closed = call("DELETE", "/v1/deployments/" + std::string(place));
-    if (!closed && closed.error().code() != errc::not_found) return closed.error();
+    if (!closed) return closed.error().code() == errc::not_found ? result<void>() : closed.error();
+    const auto* success = closed->if_contains("success");
+    if (success == nullptr || !success->is_bool() || !success->get_bool()) return unreadable("word that it is closed");
     return {};
   }
 

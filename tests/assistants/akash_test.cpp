@@ -49,6 +49,7 @@ class Akash : public ::testing::Test {
   result<http_response> answer(const http_request& r) {
     const auto path = r.url.substr(std::string("https://console-api.akash.network").size());
     did.push_back(r.method + " " + path);
+    if (!hostile_at.empty() && did.back().starts_with(hostile_at)) return hostile();
     if (html || busy-- > 0) {
       http_response out;
       out.status = html ? 200 : 503;
@@ -107,6 +108,8 @@ class Akash : public ::testing::Test {
 
   json::array account;  // its deployments
   std::function<void()> while_noting;
+  std::string hostile_at;  // the calls that begin like this
+  std::function<result<http_response>()> hostile;
   bool html = false;  // a proxy answers
   bool lost = false;  // the answer to the creation
   json::array bids{bid("dear", "20.5"), bid("cheap", "3.25"), bid("gone", "1", "closed")};
@@ -207,6 +210,61 @@ TEST_F(Akash, ForgetsNothingWhileItsListCannotBeRead) {
   busy = 0;
   html = true;
   EXPECT_EQ(where->stop("d", "creating").error().code(), errc::provider_error);
+}
+
+TEST_F(Akash, LeavesNoDepositBehindWhateverTheConsoleAnswers) {
+  const auto body = [](std::string text, int status = 200) {
+    return [=]() -> result<http_response> {
+      http_response out;
+      out.status = status;
+      out.body = text;
+      return out;
+    };
+  };
+  const std::vector<std::function<result<http_response>()>> troubles = {
+      body(""),
+      body("<html>"),
+      body("[]"),
+      body("null"),
+      body(std::string(100'000, '[')),
+      body(R"({"data":null})"),
+      body(R"({"data":7})"),
+      body(R"({"data":{"dseq":7,"manifest":[]}})"),
+      body(R"({"data":{"dseq":"../x","manifest":"M"}})"),
+      body("<html>", 302),
+      body(R"({"message":"no"})", 401),
+      body("{}", 402),
+      body("<html>", 500),
+      [] { return error(errc::payload_too_large, "too large"); },
+      [] { return error(errc::timed_out, "too slow"); },
+  };
+  for (const char* at : {"POST /v1/deployments", "GET /v1/bids", "POST /v1/leases"}) {
+    hostile_at = at;
+    for (const auto& trouble : troubles) {
+      hostile = trouble;
+      did.clear();
+      noted.clear();
+      const auto place = start();
+      const bool made = at != std::string("POST /v1/deployments");
+      EXPECT_EQ(noted.back(), made ? "42" : "creating");
+      if (place) {  // a lease whose answer says not where
+        EXPECT_EQ(place->url, "");
+        continue;
+      }
+      EXPECT_LT(place.error().detail().size(), 300U);
+      EXPECT_EQ(did.back() == "DELETE /v1/deployments/42", made) << at;
+    }
+  }
+  hostile_at = "GET /v1/deployments";
+  for (const auto& trouble : troubles) {
+    hostile = trouble;
+    EXPECT_FALSE(where->stop("d", "creating"));
+  }
+  hostile_at = "DELETE";
+  for (const auto& trouble : troubles) {
+    hostile = trouble;
+    EXPECT_FALSE(where->stop("d", "42"));
+  }
 }
 
 TEST_F(Akash, BlamesNoProviderForItsOwnTroubles) {

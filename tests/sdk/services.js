@@ -399,7 +399,9 @@ function misbehave(how, response) {
       const timer = setInterval(() => response.write(' '), 100);
       return void response.on('close', () => clearInterval(timer));
     }
-    default: throw new Error(`no such thing: ${how}`);
+    default:
+      response.writeHead(Number(how), { 'content-type': 'application/json' });
+      return response.end('{"error":"secret words of the service"}');
   }
 }
 
