@@ -283,6 +283,16 @@ TEST_F(Assistants, CostNothingInAPauseAndRunAgainAfterIt) {
   }
 }
 
+TEST_F(Assistants, TakeDownFirstWhatADeadProcessHadBegun) {
+  add(one);
+  tell(one, true);
+  ASSERT_TRUE(rows.set_place(one, "fake", "creating", "", time->now()));
+  ASSERT_TRUE(bots->start_paid(*runner));
+  run();
+  EXPECT_EQ(where->did.front(), "stop creating");
+  EXPECT_EQ(at(one).status, deployment_status::active);
+}
+
 TEST_F(Assistants, AreNotBegunInAPause) {
   add(one);
   tell(one, true);
