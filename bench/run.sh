@@ -15,6 +15,7 @@ bench_limits_cost | 1000000 | What the checks before a request cost, with a thou
 bench_durable_steps | 100000 | Steps of durable functions a second, with few and with 100 000 stored runs; a call of Inngest's
 bench_chat_latency | 300 | What metering adds to a completion of a model service on this machine
 bench_status_rate | | Status requests a second of the real server, beside a bare Beast server that answers a constant
+bench_held_streams | | Memory of the real server while it holds streamed completions
 bench_upload_memory | | Memory of the real server while an upload of nearly 100 MB arrives
 EOF
 }

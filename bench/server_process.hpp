@@ -64,6 +64,12 @@ class connection {
     if (head.compare(9, 1, "2") != 0) throw std::runtime_error(head.substr(0, head.find('\r')) + " " + body);
     return body;
   }
+  /// Until that was sent, whatever is before it.
+  void read_until(std::string_view words) {
+    while (buffered_.find(words) == std::string::npos) fill();
+    if (buffered_.compare(9, 1, "2") != 0) throw std::runtime_error(buffered_);
+    buffered_.clear();
+  }
 
  private:
   void fill() {
@@ -86,7 +92,8 @@ inline std::string member(const std::string& json, const std::string& name) {
 
 class server_process {
  public:
-  server_process() {
+  /// `variables` ("NAME=value") come on top of this process's own.
+  explicit server_process(std::vector<std::string> variables = {}) {
     auto pattern = (std::filesystem::temp_directory_path() / "texbuild-bench-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
     folder = pattern;
@@ -107,10 +114,14 @@ class server_process {
     std::vector<char*> argv;
     for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
     argv.push_back(nullptr);
+    std::vector<char*> all;
+    for (auto& v : variables) all.push_back(v.data());
+    for (char** v = environ; *v != nullptr; ++v) all.push_back(*v);
+    all.push_back(nullptr);
     posix_spawn_file_actions_t files;
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-    const int failed = ::posix_spawn(&pid, argv[0], &files, nullptr, argv.data(), environ);
+    const int failed = ::posix_spawn(&pid, argv[0], &files, nullptr, argv.data(), all.data());
     ::posix_spawn_file_actions_destroy(&files);
     if (failed != 0) throw std::runtime_error("the server cannot be started");
     for (int i = 0; i < 300 && !std::filesystem::exists(folder / "token"); ++i)

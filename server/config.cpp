@@ -221,6 +221,8 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   r.boolean("allow-private-webhooks", s.notices.allow_private);
   if (s.dev && !boost::asio::ip::make_address(s.address).is_loopback())
     r.fail("listen", "must be a loopback address with --dev: anyone who reaches the server could use it");
+  if (s.inngest.dev && !boost::asio::ip::make_address(s.address).is_loopback())
+    r.fail("listen", "must be a loopback address with --inngest-dev (INNGEST_DEV): its calls are not signed");
   if (wrong) return std::move(*wrong);
   s.engine.data_folder = s.data_dir;
   return s;

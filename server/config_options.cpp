@@ -88,8 +88,13 @@ constexpr row rows[] = {
     {"telegram-api-url", kind::text, "origin of Telegram's Bot API [https://api.telegram.org]"},
     {"akash-api-key", kind::text, "key of Akash's Console API: assistants run there [on this machine]"},
     {"akash-console-api-url", kind::text, "its origin [https://console-api.akash.network]"},
+    {"akash-deposit", kind::number, "dollars that an assistant there begins with [5]"},
+    {"akash-max-price", kind::number,
+     "the highest bid that is taken, for a block of about six seconds; 100 uact are about 43 dollars a month [100]"},
+    {"akash-denom", kind::text, "what that is counted in [uact: a millionth of a dollar]"},
 
-    {"inngest-dev", kind::text, "1, or the address of a dev server: Inngest runs durable functions, unsigned"},
+    {"inngest-dev", kind::text,
+     "1, or the address of a dev server: Inngest runs durable functions, unsigned; loopback only"},
     {"inngest-signing-key", kind::text, "key (signkey-…) that Inngest signs with: it runs durable functions [we do]"},
     {"inngest-signing-key-fallback", kind::text, "the other key, while keys are changed"},
     {"inngest-event-key", kind::text, "key for sending events to Inngest"},
@@ -97,7 +102,9 @@ constexpr row rows[] = {
     {"inngest-base-url", kind::text, "origin of Inngest's API and of its events"},
     {"inngest-api-base-url", kind::text, "origin of its API alone"},
     {"inngest-event-api-base-url", kind::text, "origin of its events alone"},
-    {"inngest-serve-origin", kind::text, "how Inngest reaches this server, such as https://example.com"},
+    {"inngest-serve-origin", kind::text,
+     "how Inngest reaches this server, such as https://example.com; without it a sync out of band is refused "
+     "[--public-url]"},
     {"inngest-serve-path", kind::text, "the path of that [/api/inngest]"},
     {"inngest-allow-in-band-sync", kind::text, "0 switches it off [1]"},
 };

@@ -4,6 +4,8 @@
 
 #include <texbuild/inngest.hpp>
 
+#include <algorithm>
+
 namespace texbuild::server {
 namespace {
 
@@ -33,6 +35,17 @@ void read_chat(setting_reader& r, settings& s) {
   r.origin("akashml-base-url", s.chat.upstream);
 }
 
+void read_akash_prices(setting_reader& r, akash_options& o) {
+  r.number("akash-deposit", 1, 10'000, o.deposit_dollars);
+  r.text("akash-denom", o.denom);
+  const bool word =
+      !o.denom.empty() && o.denom.size() <= 128 && std::all_of(o.denom.begin(), o.denom.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/';
+      });
+  if (!word) r.fail("akash-denom", "must be the name of a coin, such as uact");
+  r.number("akash-max-price", 1, 1'000'000'000, o.most_per_block);
+}
+
 void read_assistants(setting_reader& r, settings& s) {
   r.text("public-url", s.public_url);
   if (!s.public_url.empty()) r.origin("public-url", s.public_url);
@@ -41,6 +54,7 @@ void read_assistants(setting_reader& r, settings& s) {
   r.text("akash-api-key", s.akash.api_key);
   r.origin("akash-console-api-url", s.akash.api_url);
   r.text("assistant-image", s.akash.image);
+  read_akash_prices(r, s.akash);
   if (s.akash.api_key.empty()) return;
   if (s.akash.image.empty()) r.fail("assistant-image", "is not set: Akash runs containers");
   if (s.public_url.empty()) r.fail("public-url", "is not set: assistants at Akash could not reach this server");
@@ -57,7 +71,6 @@ void read_functions(setting_reader& r, settings& s) {
   auto read = inngest_options::from_environment(lookup);
   if (!read) return r.fail("inngest-dev", "and the others of Inngest: " + read.error().detail());
   s.inngest = std::move(*read);
-  // Else it would be what a request says.
   if (s.inngest.serve_origin.empty()) s.inngest.serve_origin = s.public_url;
 }
 

@@ -101,7 +101,12 @@ result<void> platform::open_parts(const settings& with, const environment& parts
 
   function_host host(app_id);
   if (auto added = bots_->add_functions(host); !added) return added;
-  auto endpoint = inngest_endpoint::open(host, with.inngest, parts);
+  auto inngest = with.inngest;
+  // Nobody but this machine reaches it then.
+  if (inngest.serve_origin.empty() && (inngest.dev || with.dev)) inngest.serve_origin = own_url(with, port);
+  if (inngest.configured() && inngest.serve_origin.empty())
+    log_.write(log_level::info, "Inngest can sync in band only: INNGEST_SERVE_ORIGIN is not set");
+  auto endpoint = inngest_endpoint::open(host, std::move(inngest), parts);
   if (!endpoint) return endpoint.error();
   inngest_.emplace(std::move(*endpoint));
   if (with.inngest.configured()) return {};

@@ -115,14 +115,20 @@ struct akash_options {
   std::string api_url = "https://console-api.akash.network";
   std::string image;  ///< a container image of the assistant
   double deposit_dollars = 5;
+  /// What bids are made in: "uact" is a millionth of a dollar. The console puts its own there if that is another.
+  std::string denom = "uact";
+  /// The highest bid that is taken, for a block of about six seconds: 100 uact are about 43 dollars a month.
+  std::uint64_t most_per_block = 100;
   std::chrono::seconds bids_within{25};
-  std::chrono::milliseconds pause{3000};                        ///< between two looks
-  std::chrono::milliseconds timeout{std::chrono::seconds(15)};  ///< of one call
+  std::chrono::milliseconds pause{3000};                               ///< between two looks
+  std::chrono::milliseconds timeout{std::chrono::seconds(15)};         ///< of one call
+  std::chrono::milliseconds create_timeout{std::chrono::seconds(30)};  ///< of the one that costs a deposit
 
   akash_options() = default;
 };
 
-/// Each assistant is a deployment at Akash: a lease with the cheapest provider that takes it.
+/// Each assistant is a deployment at Akash: a lease with the cheapest provider that takes it. The account has to be
+/// this program's alone: after a crash in the middle of a start, deployments without a lease are closed.
 /// Source of the wire facts: Akash Console API, its reference.
 TEXBUILD_API std::shared_ptr<assistant_provisioner> make_akash_provisioner(akash_options options, environment parts);
 
@@ -169,9 +175,11 @@ class TEXBUILD_API assistants {
   /// subscription is over, or paused.
   result<std::string> verify_key(std::string_view bearer);
 
-  /// Sends the event for each deployment that was paid and not begun; once, whatever happens in between.
+  /// Sends the event for each deployment that was paid and not begun, or whose pause is over; once, whatever happens in
+  /// between.
   result<std::uint64_t> start_paid(event_sink& events);
-  /// Has the provisioner run what is to run, and takes down what is over. Call it every second or so.
+  /// Has the provisioner run what is to run, and takes down what is over, or paused: that is begun again by
+  /// `start_paid` when its pause is over. Call it every second or so.
   result<void> supervise(const std::stop_token& stop = {});
   /// The process is about to end: a function that waits for a provisioner gives up, and goes on in the next process.
   void stop_waiting();

@@ -36,9 +36,10 @@ struct TEXBUILD_API inngest_options {
   std::string environment;           ///< a branch environment's name
   std::string api_origin;            ///< default: https://api.inngest.com; with `dev` http://localhost:8288
   std::string event_origin;          ///< default: https://inn.gs; with `dev` http://localhost:8288
-  std::string serve_origin;  ///< how Inngest reaches us, such as "https://example.com"; default: as the request came.
-                             ///< Set it in production: requests can name any host
-  std::string serve_path;    ///< such as "/api/inngest"; default: as the request came
+  /// How Inngest reaches us, such as "https://example.com". Default with `dev`: as the request came. Else there is
+  /// none: a request can name any host, so that a sync is refused which is not in band.
+  std::string serve_origin;
+  std::string serve_path;  ///< such as "/api/inngest"; default: as the request came
   bool in_band_sync = true;
   std::string app_version;
   std::string framework = "texbuild";                           ///< what the host is built on, for its pages

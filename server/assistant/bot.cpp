@@ -5,6 +5,7 @@
 #include <texbuild/text.hpp>
 
 #include <algorithm>
+#include <thread>
 
 namespace texbuild::assistant {
 namespace {
@@ -13,6 +14,8 @@ constexpr std::size_t most_turns = 20;
 constexpr std::size_t most_remembered = 16'000;  // bytes of one conversation
 constexpr std::size_t most_chats = 1000;
 constexpr std::size_t longest_caption = 1000;
+constexpr int most_sends = 6;  // of the same: over half a minute and more
+constexpr std::chrono::milliseconds longest_wait{60'000};
 
 constexpr const char* greeting =
     "Hello! Ask me anything. Send me a .tex file, or a .zip of a LaTeX project, and you get it back as a PDF.";
@@ -60,10 +63,23 @@ std::vector<std::string> in_messages(std::string_view text, std::size_t longest)
   return out;
 }
 
+result<void> bot::deliver(const std::function<result<void>()>& send) const {
+  auto pause = pause_;
+  for (int attempt = 1;; ++attempt) {
+    auto sent = send();
+    if (sent || attempt == most_sends) return sent;
+    const auto code = sent.error().code();
+    if (code == errc::forbidden || code == errc::unauthorized) return sent;
+    const auto told = sent.error().retry_after();
+    std::this_thread::sleep_for(told ? std::min<std::chrono::milliseconds>(*told, longest_wait) : pause);
+    pause *= 2;
+  }
+}
+
 void bot::say(const incoming& to, std::string_view text) {
   // Bytes are never fewer than the characters that Telegram counts.
   for (const auto& piece : in_messages(valid_utf8(text), telegram_api::longest_message)) {
-    const auto sent = telegram_.send_message(to.chat, piece, to.message);
+    const auto sent = deliver([&] { return telegram_.send_message(to.chat, piece, to.message); });
     if (!sent) return;
   }
 }
@@ -119,8 +135,10 @@ void bot::typeset(const incoming& message) {
   std::string caption;
   for (const auto& line : made->errors)
     if (caption.size() + line.size() < longest_caption) caption += line + "\n";
-  const auto sent = telegram_.send_document(message.chat, stem_of(file.name) + ".pdf", made->pdf, valid_utf8(caption),
-                                            message.message);
+  const auto sent = deliver([&] {
+    return telegram_.send_document(message.chat, stem_of(file.name) + ".pdf", made->pdf, valid_utf8(caption),
+                                   message.message);
+  });
   if (!sent) say(message, "The PDF is ready, but Telegram does not take it.");
 }
 

@@ -2,21 +2,18 @@
 //
 // Its settings, secrets among them, come by its environment, where no other user of the machine sees them.
 #include "server/assistant/bot.hpp"
+#include "server/assistant/serving.hpp"
 
 #include <texbuild/http.hpp>
 #include <texbuild/version.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <semaphore>
 #include <string>
 #include <thread>
 
@@ -28,9 +25,6 @@ using std::chrono::seconds;
 
 constexpr int bad_settings = 2;
 constexpr int bad_token = 3;
-constexpr std::size_t threads = 8;
-constexpr std::size_t lanes = 64;            // chats share them; within one, messages keep their order
-constexpr std::ptrdiff_t most_waiting = 64;  // messages that are being answered, or are to be
 constexpr seconds longest_pause{60};
 
 constexpr const char* help =
@@ -69,36 +63,6 @@ int greet(assistant::telegram_api& telegram) {
   }
 }
 
-int serve(assistant::telegram_api& telegram, assistant::bot& bot) {
-  std::counting_semaphore<most_waiting> room(most_waiting);
-  asio::thread_pool pool(threads);  // ends before `room` does
-  std::vector<asio::strand<asio::thread_pool::executor_type>> strands;
-  for (std::size_t i = 0; i < lanes; ++i) strands.push_back(asio::make_strand(pool));
-  std::int64_t last = 0;
-  for (seconds pause{1};;) {
-    const auto asked = std::chrono::steady_clock::now();
-    const auto news = telegram.get_updates(last);
-    if (!news) {
-      std::cout << news.error().detail() << std::endl;
-      if (news.error().code() == errc::unauthorized) return bad_token;
-      std::this_thread::sleep_for(news.error().retry_after().value_or(pause));
-      pause = std::min(2 * pause, longest_pause);
-      continue;
-    }
-    pause = seconds(1);
-    for (const auto& message : *news) {
-      last = std::max(last, message.update);
-      room.acquire();  // what is not asked for waits at Telegram, not here
-      asio::post(strands[static_cast<std::size_t>(message.chat) % lanes], [&bot, &room, message] {
-        bot.answer(message);
-        room.release();
-      });
-    }
-    // A Telegram that does not wait until there is something.
-    if (news->empty() && std::chrono::steady_clock::now() - asked < pause) std::this_thread::sleep_for(pause);
-  }
-}
-
 }  // namespace
 
 int main(int count, char** values) try {
@@ -131,7 +95,12 @@ int main(int count, char** values) try {
   assistant::server_api server(url, key, model, http, system_entropy());
   assistant::bot bot(telegram, server);
   int status = greet(telegram);
-  if (status == 0) status = serve(telegram, bot);
+  if (status == 0) {
+    assistant::serve(
+        telegram, [&bot](const assistant::incoming& message) { bot.answer(message); },
+        [](const std::string& line) { std::cout << line << std::endl; });
+    status = bad_token;
+  }
   io.stop();
   return status;
 } catch (const std::exception& e) {

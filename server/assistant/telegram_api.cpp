@@ -11,7 +11,6 @@ namespace {
 namespace json = boost::json;
 using std::chrono::seconds;
 
-constexpr seconds poll_for{50};
 constexpr seconds call_takes{15};
 constexpr seconds transfer_takes{120};
 
@@ -37,6 +36,8 @@ result<json::value> read(const result<http_response>& answer) {
     return error(errc::rate_limited, "Telegram was asked too often")
         .with_retry_after(seconds(std::clamp<std::int64_t>(wait, 1, 300)));
   }
+  if (top != nullptr && (status == 400 || status == 403))
+    return error(errc::forbidden, "Telegram refuses the request", "HTTP " + std::to_string(status));
   return error(errc::provider_error, "Telegram failed", "HTTP " + std::to_string(status));
 }
 
@@ -79,10 +80,11 @@ result<std::string> telegram_api::get_me() {
   return me == nullptr ? std::string() : text_of(*me, "username");
 }
 
-result<std::vector<incoming>> telegram_api::get_updates(std::int64_t after) {
-  http_request request("GET", origin_ + "/bot" + token_ + "/getUpdates?timeout=" + std::to_string(poll_for.count()) +
+result<std::vector<incoming>> telegram_api::get_updates(std::int64_t after, seconds wait, int most) {
+  http_request request("GET", origin_ + "/bot" + token_ + "/getUpdates?timeout=" + std::to_string(wait.count()) +
+                                  "&limit=" + std::to_string(most) +
                                   "&allowed_updates=%5B%22message%22%5D&offset=" + std::to_string(after + 1));
-  request.timeout = poll_for + call_takes;
+  request.timeout = wait + call_takes;
   request.most_bytes = 8u << 20;
   const auto said = read(http_->send(std::move(request)));
   if (!said) return said.error();

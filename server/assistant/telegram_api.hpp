@@ -31,8 +31,8 @@ struct incoming {
 };
 
 /// Blocks. `errc::unauthorized`: the token is not good; `errc::conflict`: another bot program asks with it;
-/// `errc::rate_limited` with `retry_after`; `errc::provider_error`, `errc::unavailable`, `errc::timed_out`. No error
-/// holds the token.
+/// `errc::forbidden`: it takes this request never; `errc::rate_limited` with `retry_after`; `errc::provider_error`,
+/// `errc::unavailable`, `errc::timed_out`. No error holds the token.
 class telegram_api {
  public:
   static constexpr std::int64_t most_download = 20 * 1024 * 1024;  ///< that Telegram gives to bots
@@ -43,8 +43,9 @@ class telegram_api {
 
   /// The bot's name.
   result<std::string> get_me();
-  /// What came after that update, as soon as there is something; waits up to 50 seconds.
-  result<std::vector<incoming>> get_updates(std::int64_t after);
+  /// What came after that update, as soon as there is something, or after `wait`; the earliest, at most `most` (100).
+  /// Telegram forgets what came up to that update.
+  result<std::vector<incoming>> get_updates(std::int64_t after, std::chrono::seconds wait, int most);
   result<void> send_message(std::int64_t chat, std::string_view text, std::int64_t in_reply_to = 0);
   /// "typing", "upload_document"
   result<void> send_action(std::int64_t chat, std::string_view action);

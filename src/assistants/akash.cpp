@@ -14,6 +14,8 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
+#include <shared_mutex>
 #include <stop_token>
 
 namespace texbuild {
@@ -25,6 +27,10 @@ namespace json = boost::json;
 constexpr int tries = 4;
 constexpr std::chrono::hours avoided_for{1};
 constexpr const char* refused_for_good = "refused";
+/// A place that is not known yet: Akash was, or was about to be, asked for a deployment.
+constexpr std::string_view unnamed_place = "creating";
+constexpr std::size_t page = 100;
+constexpr int most_pages = 100;
 
 /// What may be sent again when nobody knows whether it was taken: not what would make a second one.
 enum class repeat { always, when_refused };
@@ -75,14 +81,14 @@ class akash_provisioner final : public assistant_provisioner {
   [[nodiscard]] std::string_view name() const noexcept override { return "akash"; }
 
   result<assistant_place> start(const assistant_job& job, const note& began) override {
-    const auto sdl = bots::make_sdl(options_.image, job);
+    const auto sdl = bots::make_sdl(options_, job);
     if (!sdl) return sdl.error();
-    const json::object create{{"data", json::object{{"sdl", *sdl}, {"deposit", options_.deposit_dollars}}}};
-    const auto created = call("POST", "/v1/deployments", &create, repeat::when_refused);
-    if (!created) return created.error();
-    const auto dseq = data::text_of(*created, "dseq");
-    const auto manifest = data::text_of(*created, "manifest");
-    if (!can_be_digits(dseq) || manifest.empty()) return unreadable("deployment");
+    // Before there is a deposit: who dies before its number is noted finds it again by this.
+    if (auto noted = began(assistant_place(std::string(unnamed_place))); !noted) return noted.error();
+    in_hand made(*this);
+    if (auto created = create(*sdl, made); !created) return created.error();
+    const auto& dseq = made.dseq;
+    const auto& manifest = made.manifest;
     if (auto noted = began(assistant_place(dseq)); !noted) {
       (void)stop(job.deployment, dseq);
       return noted.error();
@@ -96,9 +102,12 @@ class akash_provisioner final : public assistant_provisioner {
   }
 
   result<void> stop(std::string_view /*deployment*/, std::string_view place) override {
+    if (place == unnamed_place) return close_ownerless();
     if (!can_be_digits(place)) return {};
     const auto closed = call("DELETE", "/v1/deployments/" + std::string(place));
-    if (!closed && closed.error().code() != errc::not_found) return closed.error();
+    if (!closed) return closed.error().code() == errc::not_found ? result<void>() : closed.error();
+    const auto* success = closed->if_contains("success");
+    if (success == nullptr || !success->is_bool() || !success->get_bool()) return unreadable("word that it is closed");
     return {};
   }
 
@@ -106,6 +115,70 @@ class akash_provisioner final : public assistant_provisioner {
   void stop_waiting() override { stop_.request_stop(); }
 
  private:
+  /// A deployment while it is being leased: none that was lost.
+  struct in_hand {
+    explicit in_hand(akash_provisioner& of) : owner(of) {}
+    in_hand(const in_hand&) = delete;
+    in_hand& operator=(const in_hand&) = delete;
+    ~in_hand() {
+      const std::scoped_lock lock(owner.mutex_);
+      owner.in_hand_.erase(dseq);
+    }
+    akash_provisioner& owner;
+    std::string dseq;
+    std::string manifest;
+  };
+
+  result<void> create(const std::string& sdl, in_hand& made) {
+    const json::object body{{"data", json::object{{"sdl", sdl}, {"deposit", options_.deposit_dollars}}}};
+    const std::shared_lock creating(creating_);
+    const auto created = call("POST", "/v1/deployments", &body, repeat::when_refused);
+    if (!created) return created.error();
+    const auto dseq = data::text_of(*created, "dseq");
+    made.manifest = data::text_of(*created, "manifest");
+    if (!can_be_digits(dseq) || made.manifest.empty()) return unreadable("deployment");
+    made.dseq = dseq;
+    const std::scoped_lock lock(mutex_);
+    in_hand_.insert(dseq);
+    return {};
+  }
+
+  /// Closes each deployment of the account that has no lease and is in nobody's hands: what a start that was cut off
+  /// left behind. The console's list has no name or label of ours that could tell one from the other.
+  result<void> close_ownerless() {
+    const std::unique_lock none_is_created(creating_);
+    std::vector<std::string> lost;
+    for (int i = 0; i < most_pages; ++i) {
+      const auto skip = static_cast<std::size_t>(i) * page;
+      const auto answer =
+          call("GET", "/v1/deployments?skip=" + std::to_string(skip) + "&limit=" + std::to_string(page));
+      if (!answer) return answer.error();
+      const auto* list = data::find_array(*answer, "deployments");
+      if (list == nullptr) return unreadable("list of deployments");
+      for (const auto& item : *list)
+        if (auto dseq = without_lease(item); !dseq.empty() && !is_in_hand(dseq)) lost.push_back(std::move(dseq));
+      if (list->size() < page) break;
+    }
+    for (const auto& dseq : lost)
+      if (auto closed = stop({}, dseq); !closed) return closed;
+    return {};
+  }
+
+  static std::string without_lease(const json::value& item) {
+    const auto* outer = item.if_object();
+    const auto* inner = outer == nullptr ? nullptr : data::find_object(*outer, "deployment");
+    const auto* id = inner == nullptr ? nullptr : data::find_object(*inner, "id");
+    const auto* leases = outer == nullptr ? nullptr : data::find_array(*outer, "leases");
+    if (id == nullptr || leases == nullptr || !leases->empty() || data::text_of(*inner, "state") != "active") return {};
+    auto dseq = std::string(data::text_of(*id, "dseq"));
+    return can_be_digits(dseq) ? dseq : std::string();
+  }
+
+  bool is_in_hand(const std::string& dseq) const {
+    const std::scoped_lock lock(mutex_);
+    return in_hand_.contains(dseq);
+  }
+
   static error unreadable(const char* what) {
     return error(errc::provider_error, std::string("Akash's answer is no ") + what);
   }
@@ -117,7 +190,7 @@ class akash_provisioner final : public assistant_provisioner {
     for (int attempt = 1;; ++attempt) {
       if (stop_.stop_requested()) return error(errc::canceled, "the server is stopping");
       http_request request(method, http::origin_of(options_.api_url) + path);
-      request.timeout = options_.timeout;
+      request.timeout = again == repeat::always ? options_.timeout : options_.create_timeout;
       request.headers.emplace_back("x-api-key", options_.api_key);
       if (body == nullptr) request.headers.emplace_back("Content-Type", "application/json");
       const auto answer = http::ask(*http_, std::move(request), body);
@@ -211,7 +284,9 @@ class akash_provisioner final : public assistant_provisioner {
   akash_options options_;
   std::shared_ptr<http_client> http_;
   std::stop_source stop_;
+  std::shared_mutex creating_;  // shared by those who create: what was just made is in nobody's hands for a moment
   mutable std::mutex mutex_;
+  std::set<std::string> in_hand_;  // deployments that `start` is at
   std::map<std::string, std::chrono::steady_clock::time_point>
       refused_;  // providers that took not what they bid for, until then
 };

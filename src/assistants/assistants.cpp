@@ -66,7 +66,10 @@ struct assistants::impl {
   result<std::string> ask_for_bot(const store::deployment_row& row, milliseconds timeout) const;
   /// Empty: it is over, or there is none.
   result<std::optional<store::deployment_row>> running(std::string_view id);
+  [[nodiscard]] result<void> stop(const store::deployment_row& row) const;
   result<void> take_down(const store::deployment_row& row);
+  /// For the time of a pause.
+  result<void> lay_to_rest(const store::deployment_row& row);
 
   // The steps of the function. Each throws what it cannot do.
   bool mark_as_deploying(const std::string& id);
@@ -109,13 +112,22 @@ result<std::optional<store::deployment_row>> assistants::impl::running(std::stri
   return row;
 }
 
-result<void> assistants::impl::take_down(const store::deployment_row& row) {
-  if (row.place.empty()) return {};
+result<void> assistants::impl::stop(const store::deployment_row& row) const {
   auto* where = find(row.provisioner);
   if (where == nullptr)
     return error(errc::unavailable, "the provisioner \"" + row.provisioner + "\" is no longer configured");
-  if (auto stopped = where->stop(row.shown.id, row.place); !stopped) return stopped;
+  return where->stop(row.shown.id, row.place);
+}
+
+result<void> assistants::impl::take_down(const store::deployment_row& row) {
+  if (row.place.empty()) return {};
+  if (auto stopped = stop(row); !stopped) return stopped;
   return rows.set_place(row.shown.id, row.provisioner, "", "", now());
+}
+
+result<void> assistants::impl::lay_to_rest(const store::deployment_row& row) {
+  if (auto stopped = stop(row); !stopped) return stopped;
+  return rows.rests(row.shown.id, now());
 }
 
 bool assistants::impl::mark_as_deploying(const std::string& id) {
@@ -268,9 +280,9 @@ result<std::string> assistants::verify_key(std::string_view bearer) {
 result<std::uint64_t> assistants::start_paid(event_sink& events) {
   const auto due = impl_->rows.to_start();
   if (!due) return due.error();
-  for (const auto& id : *due) {
+  for (const auto& [id, name] : *due) {
     function_event begin(std::string(requested_event), json_text::object({{"deployment_id", id}}));
-    begin.id = "deployment-" + id;  // a crash before the next line sends it again, which starts nothing
+    begin.id = name;  // a crash before the next line sends it again, which starts nothing
     if (const auto sent = events.send({begin}); !sent) return sent.error();
     if (const auto noted = impl_->rows.started(id, impl_->now()); !noted) return noted.error();
   }
@@ -293,15 +305,20 @@ result<void> assistants::supervise(const std::stop_token& stop) {
     }
     if (auto kept = where->keep(jobs); !kept) failed = kept.error();
   }
-  const auto over = impl_->rows.to_take_down();
-  if (!over) return over.error();
-  for (const auto& row : *over) {
-    if (stop.stop_requested()) break;
-    auto down = impl_->take_down(row);
-    if (down) continue;
-    failed = down.error();
-    if (auto noted = impl_->rows.try_later(row.shown.id, impl_->now()); !noted) return noted;
-  }
+  const auto all = [&](const result<std::vector<store::deployment_row>>& rows, auto act) -> result<void> {
+    if (!rows) return rows.error();
+    for (const auto& row : *rows) {
+      if (stop.stop_requested()) break;
+      auto done = (impl_.get()->*act)(row);
+      if (done) continue;
+      failed = done.error();
+      if (auto noted = impl_->rows.try_later(row.shown.id, impl_->now()); !noted) return noted;
+    }
+    return {};
+  };
+  if (auto done = all(impl_->rows.to_take_down(), &impl::take_down); !done) return done;
+  // What nobody pays for costs nothing: it is set up again once the pause is over.
+  if (auto done = all(impl_->rows.to_rest(), &impl::lay_to_rest); !done) return done;
   if (failed) return std::move(*failed);
   return {};
 }

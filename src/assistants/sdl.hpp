@@ -14,7 +14,7 @@ namespace bots {
 result<std::string> yaml_scalar(std::string_view text);
 
 /// One service with one instance. `errc::invalid_input`.
-result<std::string> make_sdl(std::string_view image, const assistant_job& job);
+result<std::string> make_sdl(const akash_options& options, const assistant_job& job);
 
 }  // namespace bots
 }  // namespace v0

@@ -226,6 +226,16 @@ http_response inngest_endpoint::impl::sync_in_band(const inngest_request& reques
 }
 
 http_response inngest_endpoint::impl::sync(const inngest_request& request) const {
+  // Anybody may ask for this, and names a host as they like: Inngest would send its calls there, in our name.
+  if (!options.dev && options.serve_origin.empty()) {
+    http_response out;
+    out.status = 500;
+    out.body =
+        json_text::object({{"message", "INNGEST_SERVE_ORIGIN is not set, so that this server cannot say where it is"},
+                           {"modified", false}})
+            .text();
+    return out;
+  }
   const auto deploy = query(request.url, "deployId").value_or("");
   auto ask = this->request(
       "POST", options.api_origin + "/fn/register" + (deploy.empty() ? "" : "?deployId=" + percent_encoded(deploy)));

@@ -160,8 +160,7 @@ result<std::optional<assistant_checkout>> storefront::impl::find_open(const std:
     const auto held = box.open(row.token, store::sealed_for(row.shown.id));
     if (!held || !crypto::equal_in_constant_time(*held, token)) continue;
     const auto there = polar(left()).fetch_checkout(row.checkout);
-    const bool unknown =
-        !there && (there.error().code() == errc::not_found || there.error().code() == errc::invalid_input);
+    const bool unknown = !there && there.error().code() == errc::not_found;
     if (!there && !unknown) return from_provider(there.error());
     const bool expired = unknown || there->status == "expired" || there->status == "failed" ||
                          (there->expires_at && *there->expires_at <= now());
@@ -205,11 +204,13 @@ result<polar_checkout> storefront::impl::make_checkout(const std::string& user, 
   // A customer that was deleted there, or an address that belongs to another one.
   const bool refused = !made && (made.error().code() == errc::invalid_input || made.error().code() == errc::not_found);
   if (!refused || (wish.customer.empty() && wish.email.empty())) return made;
-  if (!wish.customer.empty())
-    if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten.error();
+  const bool linked = !wish.customer.empty();
   wish.customer.clear();
   wish.email.clear();
-  return polar(left()).create_checkout(wish);
+  made = polar(left()).create_checkout(wish);
+  if (made && linked)  // so it was the customer, and not a Polar that refuses whatever it is asked
+    if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten.error();
+  return made;
 }
 
 result<bool> storefront::receive_polar(std::string_view body, const webhook_headers& headers) {

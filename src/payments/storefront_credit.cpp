@@ -76,8 +76,11 @@ result<void> storefront::impl::ask_polar(std::string_view user, std::string cust
   const bool stale =
       !tokens && (tokens.error().code() == errc::not_found || tokens.error().code() == errc::invalid_input);
   if (stale && linked) {
-    if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten;
-    if (auto found = find(); !found) return found;
+    auto found = find();
+    // Only a clear word unlinks: a Polar in trouble may refuse all that it is asked.
+    if (!found && found.error().code() == errc::not_found)
+      if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten;
+    if (!found) return found;
     tokens = polar(left() / 2).consumed(customer);
   }
   if (!tokens) return tokens.error();

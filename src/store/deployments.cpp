@@ -15,13 +15,48 @@ static_assert(static_cast<int>(status::pending) == 0 && static_cast<int>(status:
               static_cast<int>(status::active) == 2 && static_cast<int>(status::failed) == 3);
 
 constexpr const char* over_message = "The subscription has ended.";
+/// Its subscription is not over, but nothing is to run for it now.
+constexpr std::string_view is_paused =
+    "EXISTS (SELECT 1 FROM polar_subscriptions p WHERE p.id = deployments.subscription"
+    " AND p.status NOT IN ('active', 'trialing', 'past_due'))";
 constexpr const char* expired_message = "The checkout has expired.";
+
+constexpr const char* columns =
+    "id, owner, model, channel, tier, product, token, status, checkout, checkout_url, subscription, paid_at, ended_at,"
+    " provisioner, place, provider_url, bot, message, created_at, updated_at";
+
+deployment_row from_columns(const sql_row& row) {
+  deployment_row r;
+  r.shown.id = row.text(0);
+  r.owner = row.text(1);
+  r.shown.model = row.text(2);
+  r.shown.channel = row.text(3);
+  r.tier = row.text(4);
+  r.product = row.text(5);
+  r.token = row.text(6);
+  r.shown.status = static_cast<status>(row.integer(7));
+  r.checkout = row.text(8);
+  r.checkout_url = row.text(9);
+  r.subscription = row.text(10);
+  r.paid = !row.is_null(11);
+  r.ended = !row.is_null(12);
+  r.provisioner = row.text(13);
+  r.place = row.text(14);
+  r.shown.provider_url = row.text(15);
+  r.shown.bot = row.text(16);
+  r.shown.error_message = row.text(17);
+  r.shown.created_at = at(row.integer(18));
+  r.shown.updated_at = at(row.integer(19));
+  r.paused = row.integer(20) != 0;
+  return r;
+}
 
 template <class... P>
 std::vector<deployment_row> rows_where(statements& s, std::string_view condition, P&&... parameters) {
   std::vector<deployment_row> out;
-  const auto sql = "SELECT " + text(deployment_columns) + " FROM deployments WHERE " + text(condition);
-  for (const auto& row : s.run(sql, std::forward<P>(parameters)...)) out.push_back(deployment_from(row));
+  const auto sql = "SELECT " + text(columns) + ", CASE WHEN " + text(is_paused) +
+                   " THEN 1 ELSE 0 END FROM deployments WHERE " + text(condition);
+  for (const auto& row : s.run(sql, std::forward<P>(parameters)...)) out.push_back(from_columns(row));
   return out;
 }
 
@@ -49,38 +84,6 @@ std::optional<deployment_row> meant(statements& s, const deployment_news& n) {
 }
 
 }  // namespace
-
-const std::string_view deployment_columns =
-    "id, owner, model, channel, tier, product, token, status, checkout, checkout_url, subscription, paid_at, ended_at,"
-    " provisioner, place, provider_url, bot, message, created_at, updated_at,"
-    " CASE WHEN EXISTS (SELECT 1 FROM polar_subscriptions p WHERE p.id = deployments.subscription"
-    " AND p.status NOT IN ('active', 'trialing', 'past_due')) THEN 1 ELSE 0 END";
-
-deployment_row deployment_from(const sql_row& row) {
-  deployment_row r;
-  r.shown.id = row.text(0);
-  r.owner = row.text(1);
-  r.shown.model = row.text(2);
-  r.shown.channel = row.text(3);
-  r.tier = row.text(4);
-  r.product = row.text(5);
-  r.token = row.text(6);
-  r.shown.status = static_cast<status>(row.integer(7));
-  r.checkout = row.text(8);
-  r.checkout_url = row.text(9);
-  r.subscription = row.text(10);
-  r.paid = !row.is_null(11);
-  r.ended = !row.is_null(12);
-  r.provisioner = row.text(13);
-  r.place = row.text(14);
-  r.shown.provider_url = row.text(15);
-  r.shown.bot = row.text(16);
-  r.shown.error_message = row.text(17);
-  r.shown.created_at = at(row.integer(18));
-  r.shown.updated_at = at(row.integer(19));
-  r.paused = row.integer(20) != 0;
-  return r;
-}
 
 void learn_of_deployment(statements& s, const deployment_news& news, time now) {
   const auto row = meant(s, news);
@@ -181,12 +184,16 @@ result<std::optional<deployment_row>> deployments_store::find(std::string_view i
   });
 }
 
-result<std::vector<std::string>> deployments_store::to_start() {
+result<std::vector<deployments_store::due_start>> deployments_store::to_start() {
   return reading(*db_, [&](statements& s) {
-    std::vector<std::string> out;
-    for (const auto& row : s.run("SELECT id FROM deployments WHERE paid_at IS NOT NULL AND asked_at IS NULL"
-                                 " ORDER BY paid_at LIMIT 100"))
-      out.push_back(row.text(0));
+    std::vector<due_start> out;
+    for (const auto& row : s.run("SELECT id, rests FROM deployments WHERE paid_at IS NOT NULL AND asked_at IS NULL"
+                                 " AND NOT " +
+                                 text(is_paused) + " ORDER BY paid_at LIMIT 100")) {
+      auto id = row.text(0);
+      auto name = "deployment-" + id + (row.integer(1) == 0 ? "" : "-" + std::to_string(row.integer(1)));
+      out.push_back({std::move(id), std::move(name)});
+    }
     return out;
   });
 }
@@ -231,6 +238,22 @@ result<std::vector<deployment_row>> deployments_store::live(std::string_view pro
 result<std::vector<deployment_row>> deployments_store::to_take_down() {
   return reading(*db_, [&](statements& s) {
     return rows_where(s, "place <> '' AND (ended_at IS NOT NULL OR status = 3) ORDER BY tried_at, id LIMIT 20");
+  });
+}
+
+result<std::vector<deployment_row>> deployments_store::to_rest() {
+  return reading(*db_, [&](statements& s) {
+    return rows_where(s, "status = 2 AND place <> '' AND ended_at IS NULL AND " + text(is_paused) +
+                             " ORDER BY tried_at, id LIMIT 20");
+  });
+}
+
+result<void> deployments_store::rests(std::string_view id, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run(
+        "UPDATE deployments SET place = '', provider_url = '', asked_at = NULL, rests = rests + 1, updated_at = $2"
+        " WHERE id = $1",
+        text(id), seconds(now));
   });
 }
 

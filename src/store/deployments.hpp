@@ -36,10 +36,6 @@ struct deployment_row {
 /// What a channel's token is sealed for.
 inline std::string sealed_for(const std::string& deployment) { return "deployment:" + deployment; }
 
-/// The columns that `deployment_from` wants, in its order.
-extern const std::string_view deployment_columns;
-deployment_row deployment_from(const sql_row& row);
-
 /// Inside a transaction: a payment was made for one of this owner's deployments, or what it paid for is over.
 struct deployment_news {
   std::string owner;
@@ -76,8 +72,12 @@ class deployments_store {
   /// Newest first, at most 100.
   result<std::vector<deployment_row>> of_owner(std::string_view owner);
   result<std::optional<deployment_row>> find(std::string_view id);
-  /// Paid, but its function was not started.
-  result<std::vector<std::string>> to_start();
+  /// Paid and not paused, but its function was not started (again): with a name for that start, always the same.
+  struct due_start {
+    std::string id;
+    std::string name;
+  };
+  result<std::vector<due_start>> to_start();
   result<void> started(std::string_view id, time now);
 
   /// Moves on to a status. False: it is over, or there is none.
@@ -90,6 +90,10 @@ class deployments_store {
   result<std::vector<deployment_row>> live(std::string_view provisioner);
   /// Over or failed, but something of them is still to be taken down: those that were tried least recently.
   result<std::vector<deployment_row>> to_take_down();
+  /// Active, and something of them runs, but their subscription is paused: those that were tried least recently.
+  result<std::vector<deployment_row>> to_rest();
+  /// It was taken down for the pause; once that is over, it is to be started again.
+  result<void> rests(std::string_view id, time now);
   /// It could not be taken down now.
   result<void> try_later(std::string_view id, time now);
   /// The same token, sealed with a newer key.

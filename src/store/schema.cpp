@@ -216,6 +216,10 @@ const std::vector<migration>& migrations() {
               PRIMARY KEY (owner, content)))",
           "CREATE INDEX results_used ON results (used)",
           "INSERT INTO totals (name, value) VALUES ('result_bytes', 0), ('result_uses', 0)",
+      },
+      {
+          // rests: how often an assistant was taken down for a pause of its subscription; numbers its starts.
+          "ALTER TABLE deployments ADD COLUMN rests BIGINT NOT NULL DEFAULT 0",
       }};
   return all;
 }

@@ -49,12 +49,20 @@ class Akash : public ::testing::Test {
   result<http_response> answer(const http_request& r) {
     const auto path = r.url.substr(std::string("https://console-api.akash.network").size());
     did.push_back(r.method + " " + path);
-    if (busy-- > 0) {
+    if (!hostile_at.empty() && did.back().starts_with(hostile_at)) return hostile();
+    if (html || busy-- > 0) {
       http_response out;
-      out.status = 503;
+      out.status = html ? 200 : 503;
       out.body = "<html>";
       return out;
     }
+    if (r.method == "GET" && path.starts_with("/v1/deployments?skip=")) {
+      const auto skip = static_cast<std::size_t>(std::stoul(path.substr(path.find('=') + 1)));
+      json::array part;
+      for (auto i = skip; i < account.size() && i < skip + 100; ++i) part.push_back(account[i]);
+      return say(200, json::object{{"data", json::object{{"deployments", part}}}});
+    }
+    if (r.method == "POST" && path == "/v1/deployments" && lost) return error(errc::timed_out, "no answer");
     if (r.method == "POST" && path == "/v1/deployments")
       return say(201, json::object{{"data", json::object{{"dseq", "42"}, {"manifest", "M"}}}});
     if (r.method == "GET" && path == "/v1/bids?dseq=42") {
@@ -84,6 +92,7 @@ class Akash : public ::testing::Test {
   result<assistant_place> start() {
     return where->start(job, [this](const assistant_place& p) -> result<void> {
       noted.push_back(p.name);
+      if (p.name == "42" && while_noting) while_noting();
       return {};
     });
   }
@@ -92,6 +101,17 @@ class Akash : public ::testing::Test {
   std::shared_ptr<assistant_provisioner> where;
   std::vector<std::string> did;
   std::vector<std::string> noted;
+  static json::object held(const std::string& dseq, json::array leases = {}, const std::string& state = "active") {
+    return {{"deployment", json::object{{"id", json::object{{"owner", "o"}, {"dseq", dseq}}}, {"state", state}}},
+            {"leases", std::move(leases)}};
+  }
+
+  json::array account;  // its deployments
+  std::function<void()> while_noting;
+  std::string hostile_at;  // the calls that begin like this
+  std::function<result<http_response>()> hostile;
+  bool html = false;  // a proxy answers
+  bool lost = false;  // the answer to the creation
   json::array bids{bid("dear", "20.5"), bid("cheap", "3.25"), bid("gone", "1", "closed")};
   std::string refuses;
   std::string address = "x.akash.example";
@@ -108,7 +128,7 @@ TEST_F(Akash, LeasesFromTheCheapestOpenBid) {
   const auto place = start().value();
   EXPECT_EQ(place.name, "42");
   EXPECT_EQ(place.url, "https://x.akash.example");
-  EXPECT_THAT(noted, ElementsAre("42"));
+  EXPECT_THAT(noted, ElementsAre("creating", "42"));
   EXPECT_EQ(did.back(), "POST /v1/leases cheap");
 }
 
@@ -141,6 +161,110 @@ TEST_F(Akash, ClosesADeploymentAndNothingElse) {
   did.clear();
   EXPECT_TRUE(where->stop("d", "../users/1"));
   EXPECT_TRUE(did.empty());
+}
+
+TEST_F(Akash, NotesWhatItIsAboutToDoBeforeItCostsAnything) {
+  const auto refused = where->start(job, [this](const assistant_place& p) -> result<void> {
+    noted.push_back(p.name);
+    return error(errc::unavailable, "the disk is full");
+  });
+  EXPECT_FALSE(refused);
+  EXPECT_THAT(noted, ElementsAre("creating"));
+  EXPECT_TRUE(did.empty());
+}
+
+TEST_F(Akash, FindsAndClosesWhatADeadProcessLeftBehind) {
+  for (int i = 0; i < 150; ++i) account.push_back(held(std::to_string(1000 + i), {json::object{{"state", "active"}}}));
+  account.push_back(held("7"));
+  account.push_back(held("8", {}, "closed"));
+  account.push_back(held("../users/1"));
+  account.push_back(json::object{{"deployment", "x"}});
+  ASSERT_TRUE(where->stop("d", "creating"));
+  EXPECT_THAT(did, ElementsAre("GET /v1/deployments?skip=0&limit=100", "GET /v1/deployments?skip=100&limit=100",
+                               "DELETE /v1/deployments/7"));
+}
+
+TEST_F(Akash, ClosesWhatWasMadeThoughTheAnswerGotLost) {
+  lost = true;
+  EXPECT_EQ(start().error().code(), errc::timed_out);
+  EXPECT_THAT(did, ElementsAre("POST /v1/deployments"));  // not sent twice
+  EXPECT_THAT(noted, ElementsAre("creating"));
+  account.push_back(held("42"));
+  ASSERT_TRUE(where->stop("d", noted.back()));
+  EXPECT_EQ(did.back(), "DELETE /v1/deployments/42");
+}
+
+TEST_F(Akash, LeavesAloneWhatIsBeingLeased) {
+  account.push_back(held("42"));
+  while_noting = [this] { EXPECT_TRUE(where->stop("other", "creating")); };
+  ASSERT_TRUE(start());
+  EXPECT_THAT(did, ::testing::Not(Contains(HasSubstr("DELETE"))));
+  ASSERT_TRUE(where->stop("other", "creating"));
+  EXPECT_EQ(did.back(), "DELETE /v1/deployments/42");
+}
+
+TEST_F(Akash, ForgetsNothingWhileItsListCannotBeRead) {
+  account.push_back(held("42"));
+  busy = 100;
+  EXPECT_FALSE(where->stop("d", "creating"));
+  busy = 0;
+  html = true;
+  EXPECT_EQ(where->stop("d", "creating").error().code(), errc::provider_error);
+}
+
+TEST_F(Akash, LeavesNoDepositBehindWhateverTheConsoleAnswers) {
+  const auto body = [](std::string text, int status = 200) {
+    return [=]() -> result<http_response> {
+      http_response out;
+      out.status = status;
+      out.body = text;
+      return out;
+    };
+  };
+  const std::vector<std::function<result<http_response>()>> troubles = {
+      body(""),
+      body("<html>"),
+      body("[]"),
+      body("null"),
+      body(std::string(100'000, '[')),
+      body(R"({"data":null})"),
+      body(R"({"data":7})"),
+      body(R"({"data":{"dseq":7,"manifest":[]}})"),
+      body(R"({"data":{"dseq":"../x","manifest":"M"}})"),
+      body("<html>", 302),
+      body(R"({"message":"no"})", 401),
+      body("{}", 402),
+      body("<html>", 500),
+      [] { return error(errc::payload_too_large, "too large"); },
+      [] { return error(errc::timed_out, "too slow"); },
+  };
+  for (const char* at : {"POST /v1/deployments", "GET /v1/bids", "POST /v1/leases"}) {
+    hostile_at = at;
+    for (const auto& trouble : troubles) {
+      hostile = trouble;
+      did.clear();
+      noted.clear();
+      const auto place = start();
+      const bool made = at != std::string("POST /v1/deployments");
+      EXPECT_EQ(noted.back(), made ? "42" : "creating");
+      if (place) {  // a lease whose answer says not where
+        EXPECT_EQ(place->url, "");
+        continue;
+      }
+      EXPECT_LT(place.error().detail().size(), 300U);
+      EXPECT_EQ(did.back() == "DELETE /v1/deployments/42", made) << at;
+    }
+  }
+  hostile_at = "GET /v1/deployments";
+  for (const auto& trouble : troubles) {
+    hostile = trouble;
+    EXPECT_FALSE(where->stop("d", "creating"));
+  }
+  hostile_at = "DELETE";
+  for (const auto& trouble : troubles) {
+    hostile = trouble;
+    EXPECT_FALSE(where->stop("d", "42"));
+  }
 }
 
 TEST_F(Akash, BlamesNoProviderForItsOwnTroubles) {

@@ -103,6 +103,18 @@ class Assistants : public ::testing::Test {
       return {};
     }));
   }
+  /// Of all deployments.
+  void subscription(const std::string& status) {
+    ASSERT_TRUE(db->write([&](sql_session& s) -> result<void> {
+      if (auto row = s.run("INSERT INTO polar_subscriptions (id, owner, product, status, modified_at) VALUES"
+                           " ('sub', 'ann', 'product', $1, 1) ON CONFLICT (id) DO UPDATE SET status = excluded.status",
+                           status);
+          !row)
+        return row.error();
+      if (auto set = s.run("UPDATE deployments SET subscription = 'sub'"); !set) return set.error();
+      return {};
+    }));
+  }
   void set_up(const std::string& id) {
     add(id);
     tell(id, true);
@@ -241,18 +253,66 @@ TEST_F(Assistants, HaveKeysThatStandForTheirOwners) {
 
 TEST_F(Assistants, MayDoNothingWhileTheirSubscriptionIsPaused) {
   set_up(one);
-  ASSERT_TRUE(db->write([&](sql_session& s) -> result<void> {
-    if (auto row = s.run("INSERT INTO polar_subscriptions (id, owner, product, status, modified_at) VALUES"
-                         " ('sub', 'ann', 'product', 'paused', 1)");
-        !row)
-      return row.error();
-    if (auto set = s.run("UPDATE deployments SET subscription = 'sub'"); !set) return set.error();
-    return {};
-  }));
+  subscription("paused");
   EXPECT_EQ(bots->verify_key(bots->key_of(one)).error().code(), errc::unauthorized);
   ASSERT_TRUE(bots->supervise());
   EXPECT_THAT(where->kept, IsEmpty());
   EXPECT_EQ(at(one).status, deployment_status::active);
+}
+
+TEST_F(Assistants, CostNothingInAPauseAndRunAgainAfterIt) {
+  set_up(one);
+  for (int pause = 0; pause < 2; ++pause) {
+    where->did.clear();
+    subscription("paused");
+    where->stuck = true;
+    EXPECT_FALSE(bots->supervise());
+    where->stuck = false;
+    ASSERT_TRUE(bots->supervise());
+    ASSERT_TRUE(bots->supervise());
+    EXPECT_THAT(where->did, ::testing::SizeIs(2));  // stopped, at the second attempt
+    EXPECT_EQ(bots->start_paid(*runner).value(), 0U);
+    subscription("active");
+    EXPECT_EQ(bots->start_paid(*runner).value(), 1U);
+    EXPECT_EQ(bots->start_paid(*runner).value(), 0U);
+    run();
+    EXPECT_THAT(where->did.back(), HasSubstr("start 123:token"));
+    EXPECT_EQ(at(one).status, deployment_status::active);
+    ASSERT_TRUE(bots->supervise());
+    EXPECT_THAT(where->kept, ElementsAre(one));
+  }
+}
+
+TEST_F(Assistants, TakeDownFirstWhatADeadProcessHadBegun) {
+  add(one);
+  tell(one, true);
+  ASSERT_TRUE(rows.set_place(one, "fake", "creating", "", time->now()));
+  ASSERT_TRUE(bots->start_paid(*runner));
+  run();
+  EXPECT_EQ(where->did.front(), "stop creating");
+  EXPECT_EQ(at(one).status, deployment_status::active);
+}
+
+TEST_F(Assistants, AreNotBegunInAPause) {
+  add(one);
+  tell(one, true);
+  subscription("paused");
+  EXPECT_EQ(bots->start_paid(*runner).value(), 0U);
+  subscription("active");
+  EXPECT_EQ(bots->start_paid(*runner).value(), 1U);
+}
+
+TEST_F(Assistants, ThatEndInAPauseAreNotBegunAgain) {
+  set_up(one);
+  subscription("paused");
+  ASSERT_TRUE(bots->supervise());
+  where->did.clear();
+  tell(one, false, true);
+  subscription("canceled");
+  ASSERT_TRUE(bots->start_paid(*runner));
+  run();
+  EXPECT_THAT(where->did, IsEmpty());
+  EXPECT_EQ(at(one).status, deployment_status::failed);
 }
 
 TEST_F(Assistants, AreAllTakenDownThoughSomeCannotBe) {

@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace {
 
 using namespace texbuild;
@@ -32,6 +34,11 @@ class Bot : public ::testing::Test {
     http_response out;
     out.status = 200;
     out.body = R"({"ok":true,"result":{"file_path":"documents/f"}})";
+    if (!r.url.starts_with("http://here") && !r.url.ends_with("/sendChatAction") && !troubles.empty()) {
+      out.status = troubles.back();
+      out.body = out.status == 200 ? "<html>" : R"({"ok":false,"parameters":{"retry_after":0}})";
+      troubles.pop_back();
+    }
     if (r.url.starts_with("http://here")) {
       out.status = server_status;
       out.body = server_body;
@@ -54,6 +61,7 @@ class Bot : public ::testing::Test {
   int server_status = 200;
   std::string server_body = R"({"choices":[{"message":{"role":"assistant","content":"Hello back."}}]})";
   std::vector<http_request> asked;
+  std::vector<int> troubles;  // of Telegram, the last one first
 
  private:
   boost::asio::thread_pool threads_{1};
@@ -62,7 +70,7 @@ class Bot : public ::testing::Test {
   std::shared_ptr<entropy> random_ = std::make_shared<texbuild::testing::fixed_entropy>(1);
   telegram_api telegram_{"http://telegram", "1:a", http_, random_};
   server_api server_{"http://here", "tba_key", "m", http_, random_};
-  bot bot_{telegram_, server_};
+  bot bot_{telegram_, server_, std::chrono::milliseconds(0)};
 };
 
 TEST_F(Bot, GreetsWithoutAskingTheModel) {
@@ -80,6 +88,24 @@ TEST_F(Bot, AnswersThroughTheServerWithItsOwnKey) {
   hear("And again");
   const auto messages = json::parse(asked[asked.size() - 2].body).at("messages").as_array();
   EXPECT_THAT(messages, SizeIs(4));  // who it is, and the conversation
+}
+
+TEST_F(Bot, SendsItsAnswerAgainWhileTelegramIsInTrouble) {
+  const auto times_said = [&] {
+    return std::count_if(asked.begin(), asked.end(), [](const auto& r) { return r.url.ends_with("/sendMessage"); });
+  };
+  troubles = {200, 500, 302};
+  hear("Hello!");
+  EXPECT_EQ(times_said(), 4);
+  EXPECT_EQ(std::count_if(asked.begin(), asked.end(), [](const auto& r) { return r.url.ends_with("/api/chat"); }), 1);
+  asked.clear();
+  troubles = {403};  // they have left the chat
+  hear("Hello!");
+  EXPECT_EQ(times_said(), 1);
+  asked.clear();
+  troubles.assign(100, 502);
+  hear("Hello!");
+  EXPECT_EQ(times_said(), 6);
 }
 
 TEST_F(Bot, ForgetsTheBeginningOfALongConversation) {

@@ -22,13 +22,18 @@ TEST(Sdl, HasTheAssistantsSettingsAndNothingElseFromOutside) {
   job.api_key = "tba_key";
   job.model = "m";
   job.channel_token = "123:abc";
-  const auto sdl = bots::make_sdl("registry.example/assistant:1", job).value();
+  akash_options options;
+  options.image = "registry.example/assistant:1";
+  options.denom = "uakt";
+  options.most_per_block = 7;
+  const auto sdl = bots::make_sdl(options, job).value();
   EXPECT_THAT(sdl, HasSubstr("version: \"2.0\"\n"));
   EXPECT_THAT(sdl, HasSubstr("    image: \"registry.example/assistant:1\"\n"));
   EXPECT_THAT(sdl, HasSubstr("      - \"TELEGRAM_BOT_TOKEN=123:abc\"\n"));
   EXPECT_THAT(sdl, HasSubstr("      - \"TEXBUILD_API_KEY=tba_key\"\n"));
+  EXPECT_THAT(sdl, HasSubstr("          denom: \"uakt\"\n          amount: 7\n"));
   job.model = "x\n  evil: true";
-  EXPECT_FALSE(bots::make_sdl("i", job));
+  EXPECT_FALSE(bots::make_sdl(options, job));
 }
 
 }  // namespace

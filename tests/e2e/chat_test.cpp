@@ -110,6 +110,17 @@ TEST_F(Chat, IsWhatTheBotAnswersWith) {
   EXPECT_EQ(last_said_after(2).at("text"), "The credit of this assistant is used up.");
 }
 
+TEST_F(Chat, IsWhatABotAnswersWithThoughItWasKilledAtIt) {
+  server.start();
+  ASSERT_TRUE(becomes(bought(), "active")) << server.err();
+  steer("hostile", json::object{{"akashml", "hangs"}});
+  steer("telegram", json::object{{"text", "Are you there?"}});
+  ASSERT_TRUE(comes_true([&] { return state().at("typing").to_number<int>() == 1; }));
+  for (const auto bot : bots()) EXPECT_EQ(::kill(bot, SIGKILL), 0);
+  steer("hostile", json::object());
+  EXPECT_EQ(last_said_after(0).at("text"), "You said: Are you there?");
+}
+
 TEST_F(Chat, IsWhereABotTypesetsWhatItIsSent) {
   server.start();
   ASSERT_TRUE(becomes(bought(), "active")) << server.err();

@@ -222,6 +222,16 @@ struct SignedPlatform : Platform {
 };
 
 TEST_F(SignedPlatform, HasItsFunctionsRunByInngestWithSignedCalls) {
+  // A stranger's PUT may name any host: none is announced before the server is told its own.
+  server.environment["INNGEST_SIGNING_KEY"] = inngest_key;
+  server.environment["INNGEST_BASE_URL"] = "http://127.0.0.1:" + std::to_string(services_port);
+  server.start();
+  const auto refused = server.ask("PUT", "/api/inngest", "", "{}");
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_THAT(refused.body, HasSubstr("INNGEST_SERVE_ORIGIN"));
+  server.listen = "127.0.0.1:" + std::to_string(server.port());
+  EXPECT_EQ(server.stop(), 0);
+  server.environment["INNGEST_SERVE_ORIGIN"] = "http://" + server.listen;
   with_inngest(*this, true);
   // And by nobody else.
   EXPECT_EQ(server.ask("POST", "/api/inngest?fnId=texbuild-deploy&stepId=step", "", "{}").status, 401);

@@ -105,9 +105,9 @@ void real_server::start() {
   fs::remove(folder_.path() / "port");
   auto argv = wrapper;
   for (const std::string& a :
-       {std::string(TEXBUILD_E2E_SERVER), std::string("--listen"), std::string("127.0.0.1:0"),
-        std::string("--data-dir"), data().string(), std::string("--port-file"), (folder_.path() / "port").string(),
-        std::string("--dev-token-file"), (folder_.path() / "token").string()})
+       {std::string(TEXBUILD_E2E_SERVER), std::string("--listen"), listen, std::string("--data-dir"), data().string(),
+        std::string("--port-file"), (folder_.path() / "port").string(), std::string("--dev-token-file"),
+        (folder_.path() / "token").string()})
     argv.push_back(a);
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   running_.reset();

@@ -59,6 +59,7 @@ class real_server {
  public:
   real_server() = default;
   /// These stand for the next start.
+  std::string listen = "127.0.0.1:0";
   std::vector<std::string> arguments{"--dev"};
   variables environment;
   std::vector<std::string> wrapper;  ///< a program that starts the server as its own process, by exec

@@ -161,6 +161,21 @@ TEST_F(InngestEndpoint, AnnouncesItselfAsTheRequestCameUnlessToldOtherwise) {
   EXPECT_EQ(announced("http://h:1/api/inngest"), "https://example.com/x/y");
 }
 
+TEST_F(InngestEndpoint, RegistersNoHostThatAStrangerNames) {
+  options.dev = false;
+  options.signing_key = key;
+  for (const char* url : {"/api/inngest", "https://evil.example/api/inngest"}) {
+    const auto got = ask("PUT", url, "{}", {{"Host", "evil.example"}});
+    EXPECT_EQ(got.status, 500);
+    EXPECT_THAT(got.body, HasSubstr("INNGEST_SERVE_ORIGIN"));
+  }
+  EXPECT_TRUE(sent.empty());
+  options.serve_origin = "https://example.com";
+  EXPECT_EQ(ask("PUT", "/api/inngest", "{}", {{"Host", "evil.example"}}).status, 200);
+  EXPECT_THAT(sent.at(0).body, HasSubstr("https://example.com/api/inngest"));
+  EXPECT_THAT(sent.at(0).body, Not(HasSubstr("evil")));
+}
+
 TEST_F(InngestEndpoint, PutsNoForeignTextIntoTheRequestToRegister) {
   ask("PUT", "/api/inngest?deployId=a%20%26b%0d%0a", "", {{"X-Inngest-Server-Kind", "evil\r\nx: y"}});
   EXPECT_THAT(sent.at(0).url, ::testing::EndsWith("/fn/register?deployId=a%20%26b%0D%0A"));
@@ -178,6 +193,7 @@ TEST_F(InngestEndpoint, SyncsOutOfBandWhenInBandIsSwitchedOff) {
   options.dev = false;
   options.signing_key = key;
   options.in_band_sync = false;
+  options.serve_origin = "https://example.com";
   const auto got =
       ask("PUT", "/api/inngest", R"({"url":"http://h/api/inngest"})", {{"X-Inngest-Sync-Kind", "in_band"}});
   EXPECT_EQ(got.status, 200);

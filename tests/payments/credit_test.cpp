@@ -134,6 +134,23 @@ TEST_F(Credit, FollowsACustomerToANewId) {
   EXPECT_EQ(shop.credit("ann").value().balance(), 9);
 }
 
+TEST_F(Credit, StaysWithItsCustomerWhenPolarRefusesAllThatItIsAsked) {
+  auto shop = open();
+  EXPECT_TRUE(shop.spendable("ann"));
+  for (const int status : {400, 401, 403, 409, 422, 429, 500}) {
+    status_of_all = status;
+    time->advance(10s);
+    EXPECT_TRUE(shop.spendable("ann")) << status;
+    EXPECT_FALSE(shop.checkout("ann", wish())) << status;
+    time->advance(10s);
+    EXPECT_TRUE(shop.spendable("ann")) << status;
+  }
+  status_of_all = 0;
+  customers.erase("ann");  // a clear word
+  time->advance(10s);
+  EXPECT_EQ(shop.spendable("ann").error().code(), errc::payment_required);
+}
+
 TEST_F(Credit, TellsPolarOfEachUseOnce) {
   auto shop = open();
   ASSERT_TRUE(shop.charge(use("r1"), false));

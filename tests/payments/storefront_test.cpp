@@ -17,7 +17,11 @@ class Checkouts : public Storefront {
   store::deployment_row deployment(const std::string& id) {
     return store::deployments_store(db).find(id).value().value();
   }
-  std::vector<std::string> to_start() { return store::deployments_store(db).to_start().value(); }
+  std::vector<std::string> to_start() {
+    std::vector<std::string> ids;
+    for (const auto& due : store::deployments_store(db).to_start().value()) ids.push_back(due.id);
+    return ids;
+  }
   json::object order(const std::string& deployment, const std::string& checkout = "checkout_1") const {
     return {{"id", "order_1"},
             {"status", "paid"},

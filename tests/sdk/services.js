@@ -19,6 +19,9 @@ const botToken = '123456789:AAExample_token-1';
 
 const state = {
   down: [], // names of services that answer 500
+  hostile: {}, // how a service misbehaves, by its name
+  trapped: 0, // requests that followed a redirect
+  poured: 0, // bytes of endless answers that were taken
   checkouts: {},
   customers: {}, // by external id
   meters: {}, // consumed units by customer
@@ -29,6 +32,7 @@ const state = {
   problems: [], // what a service would not have taken
   webhooks: [], // status of each that was sent
   polled: 0,
+  typing: 0,
   registered: [], // functions that Inngest was told of
   inngestEvents: [],
   inngestIds: [],
@@ -153,6 +157,7 @@ function telegram(request, response, url, body, raw) {
       state.sent.push({ chat: body.chat_id, text: body.text });
       return good({ message_id: 1 });
     case 'sendChatAction':
+      state.typing += 1;
       return good(true);
     case 'getFile':
       return good({ file_id: body.file_id, file_path: `documents/${body.file_id}` });
@@ -249,6 +254,7 @@ async function tellClerk(target, body) {
 async function steer(what, body) {
   switch (what) {
     case 'down': state.down = body; break;
+    case 'hostile': state.hostile = body; break;
     case 'meter': state.meters[customerOf(body.user).id] = body.units; break;
     case 'pay': await pay(body.target); break;
     case 'sync': {
@@ -344,6 +350,61 @@ async function runFunction(f, event) {
   throw new Error('it never ends');
 }
 
+const serviceAt = (path) => {
+  if (path === '/v1/chat/completions') return 'akashml';
+  if (path.startsWith('/v1/users/')) return 'clerk';
+  if (path === '/fn/register' || path.startsWith('/e/')) return 'inngest';
+  return path.startsWith('/bot') || path.startsWith('/file/') ? 'telegram' : 'polar';
+};
+
+/// What no service should do to its callers.
+function misbehave(how, response) {
+  const say = (text, type = 'application/json') => {
+    response.writeHead(200, { 'content-type': type });
+    response.end(text);
+  };
+  const pour = (stream, piece) => {
+    let left = 256 << 20;
+    stream.on('error', () => {});
+    const more = () => {
+      while (!stream.destroyed && left > 0) {
+        left -= piece.length;
+        state.poured += piece.length;
+        if (!stream.write(piece)) return void stream.once('drain', more);
+      }
+    };
+    more();
+  };
+  switch (how) {
+    case 'hangs': return undefined;
+    case 'no json': return say('{"id": tru');
+    case 'a page': return say('<html>a proxy</html>', 'text/html');
+    case 'a list': return say('[]');
+    case 'null': return say('null');
+    case 'depth': return say('['.repeat(100000));
+    case 'a redirect':
+      response.writeHead(302, { location: `http://127.0.0.1:${server.address().port}/trap` });
+      return response.end('{}');
+    case 'half':
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 });
+      return response.write('{"id":', () => response.destroy());
+    case 'a flood':
+      response.writeHead(200, { 'content-type': 'application/json' });
+      return pour(response, Buffer.alloc(64 << 10, ' '));
+    case 'endless headers':
+      response.socket.write('HTTP/1.1 200 OK\r\n');
+      return pour(response.socket, Buffer.from(`X-More: ${'x'.repeat(1000)}\r\n`));
+    case 'a trickle': {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const timer = setInterval(() => response.write(' '), 100);
+      return void response.on('close', () => clearInterval(timer));
+    }
+    default:
+      response.writeHead(Number(how), { 'content-type': 'application/json' });
+      return response.end('{"error":"secret words of the service"}');
+  }
+}
+
 const server = http.createServer((request, response) => {
   const parts = [];
   request.on('data', (part) => parts.push(part));
@@ -359,6 +420,9 @@ const server = http.createServer((request, response) => {
     if (url.pathname === '/test/state') return json(response, 200, state);
     if (url.pathname.startsWith('/test/'))
       return steer(url.pathname.slice(6), body).then(() => json(response, 200, {}), (e) => json(response, 500, { error: String(e) }));
+    if (url.pathname === '/trap') state.trapped += 1;
+    const how = state.hostile[serviceAt(url.pathname)];
+    if (how) return misbehave(how, response);
     if (url.pathname === '/v1/chat/completions') return akashml(request, response, body);
     if (url.pathname.startsWith('/v1/users/')) {
       const id = decodeURIComponent(url.pathname.slice(10));

@@ -189,6 +189,20 @@ TEST(Settings, RunAssistantsAtAkashWhenItsKeyIsSet) {
   const auto s = read({"--dev"}, set).value();
   EXPECT_EQ(s.akash.api_key, "k");
   EXPECT_EQ(s.akash.api_url, "http://localhost:4");
+  EXPECT_EQ(s.akash.deposit_dollars, 5);
+  EXPECT_EQ(s.akash.denom, "uact");
+  EXPECT_EQ(s.akash.most_per_block, 100U);
+}
+
+TEST(Settings, BoundWhatAnAssistantAtAkashMayCost) {
+  const auto s =
+      read({"--dev"}, {{"AKASH_DEPOSIT", "7"}, {"AKASH_MAX_PRICE", "2500"}, {"AKASH_DENOM", "uakt"}}).value();
+  EXPECT_EQ(s.akash.deposit_dollars, 7);
+  EXPECT_EQ(s.akash.most_per_block, 2500U);
+  EXPECT_EQ(s.akash.denom, "uakt");
+  EXPECT_THAT(fault({"--dev"}, {{"AKASH_DEPOSIT", "0"}}), HasSubstr("AKASH_DEPOSIT"));
+  EXPECT_THAT(fault({"--dev"}, {{"AKASH_MAX_PRICE", "a lot"}}), HasSubstr("AKASH_MAX_PRICE"));
+  EXPECT_THAT(fault({"--dev"}, {{"AKASH_DENOM", "u akt\n"}}), HasSubstr("AKASH_DENOM"));
 }
 
 TEST(Settings, LetInngestRunFunctions) {
@@ -199,6 +213,13 @@ TEST(Settings, LetInngestRunFunctions) {
   EXPECT_EQ(read({"--dev"}, {{"INNGEST_SIGNING_KEY", "signkey-prod-1234"}}).value().inngest.signing_key,
             "signkey-prod-1234");
   EXPECT_FALSE(read({"--dev"}).value().inngest.dev);
+}
+
+TEST(Settings, LetInngestRunFunctionsUnsignedForThisMachineOnly) {
+  EXPECT_THAT(fault({"--listen", "0.0.0.0:9000"}, {{"INNGEST_DEV", "1"}, {"CLERK_ISSUER", "https://c.example"}}),
+              HasSubstr("INNGEST_DEV"));
+  const auto s = read({"--dev"}, {{"TEXBUILD_PUBLIC_URL", "https://tex.example/"}}).value();
+  EXPECT_EQ(s.inngest.serve_origin, "https://tex.example");
 }
 
 }  // namespace
