@@ -20,12 +20,19 @@ constexpr seconds left_in_peace{5};
 constexpr std::size_t batch_size = 100;
 constexpr seconds sending_takes{60};
 
-/// Until when what could not be sent waits.
-seconds wait_after(const error& e, int attempt) {
-  if (attempt >= store::hopeless_attempts) return std::chrono::hours(24);
-  if (e.retry_after()) return *e.retry_after();
-  const auto doubled = seconds(std::int64_t{2} << std::clamp(attempt, 1, 11));
-  return std::min<seconds>(doubled, std::chrono::hours(1));
+// While Polar cannot be told of uses, it is tried so often at the least, unless it asks for more time.
+constexpr seconds longest_pause{300};
+
+seconds doubled(int times, seconds most) {
+  return std::min<seconds>(seconds(std::int64_t{2} << std::clamp(times, 1, 11)), most);
+}
+
+/// Polar does not take these events. Anything else is not about them.
+bool is_refusal(const error& e) { return e.code() == errc::invalid_input; }
+
+/// Until when a use waits that was refused so often.
+seconds wait_after(int refusals) {
+  return refusals >= store::hopeless_refusals ? std::chrono::hours(24) : doubled(refusals, std::chrono::hours(1));
 }
 
 }  // namespace
@@ -127,36 +134,68 @@ result<void> storefront::charge(const polar_usage& what, bool estimated) {
   return impl_->credits.use(what, estimated, impl_->now());
 }
 
+bool storefront::impl::may_send() {
+  const std::scoped_lock guard(sending);
+  return send_failures == 0 || parts.time->steady_now() >= send_after;
+}
+
+result<void> storefront::impl::send(const std::vector<store::unsent_usage>& batch) {
+  std::vector<polar_usage> events;
+  events.reserve(batch.size());
+  for (const auto& u : batch) events.push_back(u.what);
+  auto sent = polar(options.polar->timeout).ingest(events);
+  const std::scoped_lock guard(sending);
+  if (sent || is_refusal(sent.error())) {
+    send_failures = 0;
+  } else {
+    const auto pause = sent.error().retry_after().value_or(doubled(++send_failures, longest_pause));
+    send_after = parts.time->steady_now() + pause;
+  }
+  return sent;
+}
+
+result<void> storefront::impl::send_alone(store::unsent_usage one) {
+  auto sent = send({one});
+  if (sent || !is_refusal(sent.error()) || one.what.customer.empty()) return sent;
+  one.what.customer.clear();
+  return send({one});
+}
+
 result<std::uint64_t> storefront::send_usage(const std::stop_token& stop) {
   std::uint64_t count = 0;
   if (!impl_->options.polar) return count;
-  const auto client = impl_->polar(impl_->options.polar->timeout);
-  const auto send = [&](const std::vector<store::unsent_usage>& batch) -> result<void> {
-    std::vector<polar_usage> events;
-    events.reserve(batch.size());
-    for (const auto& u : batch) events.push_back(u.what);
-    return client.ingest(events);
-  };
-  while (!stop.stop_requested()) {
+  // What is not sent stays due: so all of it goes as soon as Polar is there again.
+  while (!stop.stop_requested() && impl_->may_send()) {
     const auto batch = impl_->credits.claim_usage(batch_size, impl_->now(), sending_takes);
     if (!batch) return batch.error();
     if (batch->empty()) break;
-    const auto sent = send(*batch);
+    auto sent = impl_->send(*batch);
     if (sent) {
       if (auto kept = impl_->credits.settle_usage(*batch, std::nullopt, impl_->now()); !kept) return kept.error();
       count += batch->size();
       continue;
     }
     // One bad event refuses them all: then each goes by itself, so that the others are told.
-    const bool one_is_bad = sent.error().code() == errc::invalid_input && batch->size() > 1;
     for (const auto& u : *batch) {
-      if (stop.stop_requested()) break;
-      const auto alone = one_is_bad ? send({u}) : sent;
-      const auto again = alone ? std::nullopt : std::optional(impl_->now() + wait_after(alone.error(), u.attempt));
-      if (auto kept = impl_->credits.settle_usage({u}, again, impl_->now()); !kept) return kept.error();
-      if (alone) ++count;
+      const bool refused = !sent && is_refusal(sent.error());
+      if (refused && !stop.stop_requested()) {
+        const auto alone = impl_->send_alone(u);
+        const auto now = impl_->now();
+        if (alone) {
+          if (auto kept = impl_->credits.settle_usage({u}, std::nullopt, now); !kept) return kept.error();
+          ++count;
+          continue;
+        }
+        if (is_refusal(alone.error())) {
+          if (auto kept = impl_->credits.usage_refused(u, now + wait_after(u.refusals + 1), now); !kept)
+            return kept.error();
+          continue;
+        }
+        sent = alone;
+      }
+      if (auto kept = impl_->credits.settle_usage({u}, impl_->now(), impl_->now()); !kept) return kept.error();
     }
-    if (!one_is_bad) return sent.error();
+    if (!is_refusal(sent.error())) return sent.error();
   }
   return count;
 }

@@ -38,6 +38,9 @@ struct storefront::impl {
   store::inbox events;
   std::array<std::mutex, 16> checkouts;  // one user's checkouts come one after the other
   std::atomic<std::int64_t> polar_down_until{0};
+  std::mutex sending;  // of the two below: uses are not sent before then, after so many failures in a row
+  std::chrono::steady_clock::time_point send_after;
+  int send_failures = 0;
 
   [[nodiscard]] std::chrono::system_clock::time_point now() const { return parts.time->now(); }
   [[nodiscard]] const assistant_tier* find_tier(std::string_view name) const;
@@ -52,6 +55,12 @@ struct storefront::impl {
 
   /// What the store alone knows.
   result<credit_report> known_credit(std::string_view user, store::credit_row& row);
+  /// Sends uses, or says for how long none is sent.
+  result<void> send(const std::vector<store::unsent_usage>& batch);
+  /// The same for one. One that is told under Polar's id for a customer who is gone is told under ours.
+  result<void> send_alone(store::unsent_usage one);
+  [[nodiscard]] bool may_send();
+
   /// Asks Polar who the user is and what was counted, and keeps the answer.
   result<void> ask_polar(std::string_view user, std::string customer);
 };

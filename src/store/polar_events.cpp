@@ -79,9 +79,14 @@ void store_tier(statements& s, const std::string& owner, const std::map<std::str
 void learn_of_customer(statements& s, const polar_event& e, const std::string& owner) {
   if (e.customer.empty()) return;
   if (e.name == "customer.deleted") {
-    s.run("UPDATE owners SET polar_customer = NULL WHERE id = $1 AND polar_customer = $2", owner, e.customer);
+    s.run("UPDATE owners SET polar_customer = NULL, polar_external = 0 WHERE id = $1 AND polar_customer = $2", owner,
+          e.customer);
   } else {
-    s.run("UPDATE owners SET polar_customer = $2 WHERE id = $1", owner, e.customer);
+    // What was known of the same customer stays: not every event tells its external id.
+    s.run(
+        "UPDATE owners SET polar_customer = $2, polar_external = CASE WHEN $3 = 1 THEN 1 WHEN polar_customer = $2 THEN"
+        " polar_external ELSE 0 END WHERE id = $1",
+        owner, e.customer, std::int64_t{e.external && owner == e.user ? 1 : 0});
   }
 }
 

@@ -201,6 +201,12 @@ const std::vector<migration>& migrations() {
           // Processes that have requests under way.
           "CREATE TABLE chat_holders (id TEXT PRIMARY KEY, alive_until BIGINT NOT NULL)",
           "CREATE INDEX chat_holders_dead ON chat_holders (alive_until)",
+      },
+      {
+          // How often Polar refused this use itself; that it could not be reached is no refusal.
+          "ALTER TABLE usage_events ADD COLUMN refusals BIGINT NOT NULL DEFAULT 0",
+          // Polar's customer has our user as its external id, so that uses may be told under that.
+          "ALTER TABLE owners ADD COLUMN polar_external BIGINT NOT NULL DEFAULT 0",
       }};
   return all;
 }

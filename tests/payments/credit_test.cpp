@@ -12,6 +12,16 @@ using ::testing::SizeIs;
 class Credit : public Storefront {
  protected:
   Credit() { customers["ann"] = "cus_ann"; }
+  std::int64_t audited(const std::string& what) {
+    std::int64_t count = 0;
+    EXPECT_TRUE(db->read([&](sql_session& s) -> result<void> {
+      const auto rows = s.run("SELECT COUNT(*) FROM audit WHERE what = $1", what);
+      if (!rows) return rows.error();
+      count = rows->front().integer(0);
+      return {};
+    }));
+    return count;
+  }
   polar_usage use(const std::string& id, std::int64_t prompt = 1000, std::int64_t completion = 500,
                   const std::string& user = "ann") const {
     polar_usage u;
@@ -164,6 +174,67 @@ TEST_F(Credit, TellsPolarLaterWhenItIsDown) {
   EXPECT_THAT(ingested, SizeIs(1));
 }
 
+TEST_F(Credit, GivesNothingBackHoweverLongPolarIsDown) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1", 600'000, 400'000), false));
+  down = true;
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_FALSE(shop.send_usage());
+    time->advance(1h);
+  }
+  down = false;
+  EXPECT_EQ(shop.credit("ann").value().balance(), 0);
+  EXPECT_EQ(shop.send_usage().value(), 1U);  // at once, as soon as it is there again
+  EXPECT_THAT(ingested, SizeIs(1));
+  EXPECT_EQ(shop.credit("ann").value().balance(), 0);
+}
+
+TEST_F(Credit, AsksAPolarThatIsDownNowAndThen) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  down = true;
+  for (int i = 0; i < 3600; ++i) {
+    (void)shop.send_usage();
+    time->advance(1s);
+  }
+  EXPECT_LT(calls("POST", "/events/ingest"), 25U);
+}
+
+TEST_F(Credit, TellsPolarOfTheUsesOfACustomerWhoWasBornThere) {
+  auto shop = open();
+  customers.clear();
+  customers["somebody else's id"] = "cus_9";
+  counts_at_once = true;
+  auto bought = subscription("active");
+  bought["customer_id"] = "cus_9";
+  bought["customer"] = json::object{{"id", "cus_9"}, {"external_id", nullptr}};
+  bought["metadata"] = json::object{{"user_id", "ann"}};
+  tell(shop, "subscription.active", bought);
+  ASSERT_TRUE(shop.charge(use("r1", 600'000, 400'000), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  EXPECT_EQ(ingested.at("r1").at("customer_id"), "cus_9");
+  EXPECT_FALSE(ingested.at("r1").contains("external_customer_id"));
+  time->advance(2min);
+  EXPECT_EQ(shop.spendable("ann").value(), 0);
+  // The customer is gone: the use still counts as one of the user's.
+  customers.clear();
+  ASSERT_TRUE(shop.charge(use("r2"), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  EXPECT_EQ(ingested.at("r2").at("external_customer_id"), "ann");
+}
+
+TEST_F(Credit, TellsOfUsesUnderTheUsersIdOnceTheCustomerHasIt) {
+  auto shop = open();
+  auto bought = subscription("active");
+  tell(shop, "subscription.active", bought);
+  bought["customer"] = json::object{{"id", "cus_ann"}};  // what is told later takes nothing back
+  bought["metadata"] = json::object{{"user_id", "ann"}};
+  tell(shop, "subscription.updated", bought);
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  EXPECT_EQ(ingested.at("r1").at("external_customer_id"), "ann");
+}
+
 TEST_F(Credit, TellsPolarAgainWhatACrashLeftUnderWay) {
   auto shop = open();
   ASSERT_TRUE(shop.charge(use("r1"), false));
@@ -238,6 +309,7 @@ TEST_F(Credit, IsNotHeldUpByAUseThatPolarNeverTakes) {
     time->advance(25h);
   }
   EXPECT_EQ(shop.credit("ann").value().balance(), 10);
+  EXPECT_EQ(audited("usage.refused"), 1);
 }
 
 }  // namespace
