@@ -126,7 +126,8 @@ class TEXBUILD_API storefront {
   result<std::uint64_t> apply();
 
   /// What the user may still use. Asks Polar (for 2 seconds at most) unless it said something within `max_age`; when it
-  /// cannot be reached, what was known last counts.
+  /// cannot be reached, wants to be left in peace, or was asked about this user some times within this minute, what was
+  /// known last counts.
   result<credit_report> credit(std::string_view user, std::chrono::seconds max_age = std::chrono::seconds(0));
   /// Tokens that the user can still pay, 0 or less for none; Polar is asked as for `credit`, unless it said something
   /// within `counted_for`. `errc::payment_required`: Polar has no such customer.

@@ -78,14 +78,14 @@ result<void> storefront::impl::ask_polar(std::string_view user, std::string cust
   const bool linked = !customer.empty();
   if (!linked)
     if (auto found = find(); !found) return found;
-  auto tokens = polar(left() / 2).consumed(customer);
+  auto tokens = polar(left()).consumed(customer);
   // An id that Polar no longer knows: the customer may be there as another one.
   const bool stale =
       !tokens && (tokens.error().code() == errc::not_found || tokens.error().code() == errc::invalid_input);
   if (stale && linked) {
     if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten;
     if (auto found = find(); !found) return found;
-    tokens = polar(left() / 2).consumed(customer);
+    tokens = polar(left()).consumed(customer);
   }
   if (!tokens) return tokens.error();
   constexpr double most = 9e15;
@@ -98,19 +98,25 @@ result<credit_report> storefront::credit(std::string_view user, std::chrono::sec
   auto report = impl_->known_credit(user, row);
   if (!report || !impl_->options.polar) return report;
   const auto now = impl_->now();
-  const auto today = std::chrono::floor<seconds>(now.time_since_epoch()).count();
-  if (max_age > seconds(0)) {
-    if (report->customer && row.asked_at && now - *row.asked_at < max_age && now >= *row.asked_at) return report;
-    if (today < impl_->polar_down_until) return report;
-  }
-  const auto asked = impl_->ask_polar(user, row.customer);
-  if (!asked && asked.error().code() != errc::not_found) {
-    impl_->polar_down_until = today + left_in_peace.count();
-    return report;
-  }
-  impl_->polar_down_until = 0;
+  const auto fresh = [&] {
+    return report->customer && row.asked_at && now >= *row.asked_at && now - *row.asked_at < max_age;
+  };
+  if (fresh()) return report;
+  if (!impl_->may_ask()) return report;
+  const auto asked = impl_->asking.one_at_a_time(user, [&]() -> result<bool> {
+    // Another request may have asked since.
+    report = impl_->known_credit(user, row);
+    if (!report) return report.error();
+    if (fresh()) return true;
+    if (!impl_->asking.allow(user, report->customer, now)) return false;
+    const auto there = impl_->ask_polar(user, row.customer);
+    if (there || there.error().code() == errc::not_found) return true;
+    impl_->could_not_ask(there.error());
+    return there.error();
+  });
+  if (!asked) return report;
   report = impl_->known_credit(user, row);
-  if (report) report->current = true;
+  if (report) report->current = *asked;
   return report;
 }
 
@@ -134,8 +140,24 @@ result<void> storefront::charge(const polar_usage& what, bool estimated) {
   return impl_->credits.use(what, estimated, impl_->now());
 }
 
+bool storefront::impl::may_ask() {
+  const std::scoped_lock guard(pausing);
+  return parts.time->steady_now() >= ask_after;
+}
+
+void storefront::impl::could_not_ask(const error& why) {
+  if (is_refusal(why)) return;  // it is about that user
+  const auto until = parts.time->steady_now() + why.retry_after().value_or(left_in_peace);
+  const std::scoped_lock guard(pausing);
+  ask_after = std::max(ask_after, until);
+  if (why.code() != errc::rate_limited) return;
+  // Its limit is for all calls together.
+  send_after = std::max(send_after, until);
+  send_failures = std::max(send_failures, 1);
+}
+
 bool storefront::impl::may_send() {
-  const std::scoped_lock guard(sending);
+  const std::scoped_lock guard(pausing);
   return send_failures == 0 || parts.time->steady_now() >= send_after;
 }
 
@@ -144,12 +166,14 @@ result<void> storefront::impl::send(const std::vector<store::unsent_usage>& batc
   events.reserve(batch.size());
   for (const auto& u : batch) events.push_back(u.what);
   auto sent = polar(options.polar->timeout).ingest(events);
-  const std::scoped_lock guard(sending);
+  if (!sent && sent.error().code() == errc::rate_limited) could_not_ask(sent.error());
+  const std::scoped_lock guard(pausing);
   if (sent || is_refusal(sent.error())) {
     send_failures = 0;
   } else {
     const auto pause = sent.error().retry_after().value_or(doubled(++send_failures, longest_pause));
-    send_after = parts.time->steady_now() + pause;
+    send_failures = std::max(send_failures, 1);
+    send_after = std::max(send_after, parts.time->steady_now() + pause);
   }
   return sent;
 }

@@ -130,6 +130,73 @@ TEST_F(Credit, IsNotAskedForWithEveryRequest) {
   EXPECT_EQ(asked.size(), failed);
 }
 
+TEST_F(Credit, IsNotAskedForAgainAndAgainByWhoeverIsNoCustomer) {
+  auto shop = open();
+  for (int i = 0; i < 600; ++i) {  // ten minutes of a hundred and twenty requests
+    EXPECT_EQ(shop.spendable("eve").error().code(), errc::payment_required);
+    EXPECT_TRUE(shop.credit("eve"));
+    time->advance(1s);
+  }
+  EXPECT_LE(asked.size(), 45U);
+  // Whoever becomes one by a webhook is let through at once.
+  customers["eve"] = "cus_eve";
+  tell(shop, "subscription.active", subscription("active", "eve"));
+  EXPECT_EQ(shop.spendable("eve").value(), 1'000'000);
+}
+
+TEST_F(Credit, LeavesPolarInPeaceForAsLongAsItWants) {
+  auto shop = open();
+  consumed["cus_ann"] = 100'000;
+  EXPECT_EQ(shop.credit("ann").value().balance(), 9);
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  status_of_all = 429;
+  retry_after = "120";
+  time->advance(3s);
+  EXPECT_TRUE(shop.spendable("ann"));
+  const auto before = asked.size();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(shop.spendable("ann"));
+    EXPECT_TRUE(shop.credit("ann"));
+    EXPECT_EQ(shop.send_usage().value(), 0U);
+    time->advance(1s);
+  }
+  EXPECT_EQ(asked.size(), before);
+  status_of_all = 0;
+  time->advance(20s);
+  EXPECT_TRUE(shop.credit("ann").value().current);
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+}
+
+TEST_F(Credit, IsAskedForOnceByManyRequestsAtATime) {
+  auto shop = open();
+  (void)shop.credit("ann").value();
+  time->advance(1min);
+  asked.clear();
+  {
+    std::unique_lock polar_is_slow(mutex);
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 30; ++t) threads.emplace_back([&] { EXPECT_TRUE(shop.credit("ann", 2s)); });
+    polar_is_slow.unlock();
+  }
+  EXPECT_EQ(calls("GET", "/customer-meters/"), 1U);
+}
+
+TEST_F(Credit, GivesPolarAllItsTimeForTheMeters) {
+  auto shop = open();
+  (void)shop.credit("ann").value();
+  (void)shop.credit("ann").value();
+  ASSERT_THAT(asked.back().url, ::testing::HasSubstr("/customer-meters/"));
+  EXPECT_EQ(asked.back().timeout, 1800ms);
+}
+
+TEST_F(Credit, IsOfUsersThatPolarCannotBeAskedAboutWithoutHarmToOthers) {
+  auto shop = open();
+  status_of_all = 422;
+  EXPECT_EQ(shop.credit("eve").value().balance(), 10);
+  status_of_all = 0;
+  EXPECT_TRUE(shop.credit("ann").value().current);
+}
+
 TEST_F(Credit, IsForCustomersOnly) {
   auto shop = open();
   EXPECT_EQ(shop.spendable("eve").error().code(), errc::payment_required);

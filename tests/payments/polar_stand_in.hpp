@@ -69,7 +69,11 @@ class Storefront : public ::testing::Test {
     const std::scoped_lock guard(mutex);
     asked.push_back(r);
     if (down) return texbuild::error(texbuild::errc::unavailable, "no connection");
-    if (status_of_all != 0) return say(status_of_all, json::object{{"detail", "because"}});
+    if (status_of_all != 0) {
+      auto said = say(status_of_all, json::object{{"detail", "because"}});
+      if (!retry_after.empty()) said->headers.emplace_back("Retry-After", retry_after);
+      return said;
+    }
     EXPECT_TRUE(r.url.starts_with("https://api.polar.sh/v1/")) << r.url;
     EXPECT_EQ(header(r, "Authorization"), "Bearer polar_oat_test");
     const auto path = r.url.substr(std::string("https://api.polar.sh/v1").size());
@@ -141,6 +145,7 @@ class Storefront : public ::testing::Test {
   std::vector<texbuild::http_request> asked;
   bool down = false;
   int status_of_all = 0;
+  std::string retry_after;                              // with that status
   std::map<std::string, std::string> customers;         // external id to Polar's
   std::map<std::string, std::string> checkout_status;   // by id
   std::map<std::string, std::string> checkout_product;  // by id
