@@ -169,7 +169,8 @@ class TEXBUILD_API assistants {
   /// subscription is over, or paused.
   result<std::string> verify_key(std::string_view bearer);
 
-  /// Sends the event for each deployment that was paid and not begun; once, whatever happens in between.
+  /// Sends the event for each deployment that was paid and not begun; once, whatever happens in between. One that fails
+  /// holds up no other; the first error is told at the end.
   result<std::uint64_t> start_paid(event_sink& events);
   /// Has the provisioner run what is to run, and takes down what is over. Call it every second or so.
   result<void> supervise(const std::stop_token& stop = {});

@@ -122,7 +122,8 @@ class TEXBUILD_API storefront {
   /// `apply` is due. `errc::internal` (no secret is configured), `errc::unauthorized` (anything wrong with headers or
   /// signature), `errc::invalid_input` (verified, but no event).
   result<bool> receive_polar(std::string_view body, const webhook_headers& headers);
-  /// Applies what was received and is not applied yet. How many there were.
+  /// Applies what was received and is not applied yet. How many there were; an event that cannot be applied holds up no
+  /// other, and is what is told at the end.
   result<std::uint64_t> apply();
 
   /// What the user may still use. Asks Polar (for 2 seconds at most) unless it said something within `max_age`; when it
@@ -139,7 +140,8 @@ class TEXBUILD_API storefront {
   /// Tells Polar what is due, in batches, until nothing is. How many uses that were. Asks Polar.
   result<std::uint64_t> send_usage(const std::stop_token& stop = {});
 
-  /// What has to happen now and then: `apply`, `send_usage`, forgetting. Call it at the start and every half minute.
+  /// What has to happen now and then: `apply`, `send_usage`, forgetting. What fails holds up nothing else; the first
+  /// error is told at the end. Call it at the start and every half minute.
   result<storefront_sweep> sweep(const std::stop_token& stop = {});
 
   struct impl;

@@ -185,7 +185,7 @@ result<std::vector<std::string>> deployments_store::to_start() {
   return reading(*db_, [&](statements& s) {
     std::vector<std::string> out;
     for (const auto& row : s.run("SELECT id FROM deployments WHERE paid_at IS NOT NULL AND asked_at IS NULL"
-                                 " ORDER BY paid_at LIMIT 100"))
+                                 " ORDER BY tried_at, paid_at LIMIT 100"))
       out.push_back(row.text(0));
     return out;
   });

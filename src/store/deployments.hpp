@@ -76,7 +76,7 @@ class deployments_store {
   /// Newest first, at most 100.
   result<std::vector<deployment_row>> of_owner(std::string_view owner);
   result<std::optional<deployment_row>> find(std::string_view id);
-  /// Paid, but its function was not started.
+  /// Paid, but its function was not started: those that were tried least recently.
   result<std::vector<std::string>> to_start();
   result<void> started(std::string_view id, time now);
 
@@ -90,7 +90,7 @@ class deployments_store {
   result<std::vector<deployment_row>> live(std::string_view provisioner);
   /// Over or failed, but something of them is still to be taken down: those that were tried least recently.
   result<std::vector<deployment_row>> to_take_down();
-  /// It could not be taken down now.
+  /// It could not be started or taken down now.
   result<void> try_later(std::string_view id, time now);
   /// The same token, sealed with a newer key.
   result<void> seal_again(std::string_view id, const std::string& before, const std::string& token);

@@ -330,6 +330,17 @@ TEST_F(Credit, ForgetsOldUses) {
   EXPECT_EQ(shop.sweep().value().forgotten, 1U);
 }
 
+TEST_F(Credit, IsSweptThoughPolarIsDown) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  ASSERT_TRUE(shop.send_usage());
+  ASSERT_TRUE(shop.charge(use("r2"), false));
+  time->advance(24h * 41);
+  down = true;
+  EXPECT_FALSE(shop.sweep());
+  EXPECT_EQ(shop.sweep().value().forgotten, 0U);  // the first time did it
+}
+
 TEST_F(Credit, SurvivesManyUsesAtOnce) {
   auto shop = open();
   {
