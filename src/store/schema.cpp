@@ -207,6 +207,8 @@ const std::vector<migration>& migrations() {
           "ALTER TABLE usage_events ADD COLUMN refusals BIGINT NOT NULL DEFAULT 0",
           // Polar's customer has our user as its external id, so that uses may be told under that.
           "ALTER TABLE owners ADD COLUMN polar_external BIGINT NOT NULL DEFAULT 0",
+          // Of the bucket, as the owner's last request had it; 0 if that is not known.
+          "ALTER TABLE chat_buckets ADD COLUMN capacity BIGINT NOT NULL DEFAULT 0",
       }};
   return all;
 }
