@@ -52,6 +52,9 @@ struct storefront_options {
   std::string success_url;  ///< where Polar sends a customer who has paid; "" for its own page
   /// A user's e-mail address, "" if it is not known; may ask another service for a few seconds. May be empty.
   std::function<std::string(std::string_view user)> email;
+  /// Gets a line for the log when somebody has to look: money came, and there was nothing to start for it. May be
+  /// empty.
+  std::function<void(std::string_view line)> note;
   /// How old what Polar said of a user's use may be when a request is let through.
   std::chrono::seconds counted_for{2};
 

@@ -227,10 +227,13 @@ result<std::uint64_t> storefront::apply() {
   for (const auto& t : impl_->options.tiers)
     if (!t.polar_product.empty()) tiers.emplace(t.polar_product, t.name);
   return impl_->events.apply_all(
-      [&](const store::received_event& received) {
+      [&](const store::received_event& received) -> result<void> {
         const auto event = parse_polar_event(received.body, received.received_at);
         if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
-        return impl_->credits.apply(impl_->events, received.id, *event, tiers, impl_->now());
+        const auto done = impl_->credits.apply(impl_->events, received.id, *event, tiers, impl_->now());
+        if (!done) return done.error();
+        if (!done->empty() && impl_->options.note) impl_->options.note(*done);
+        return {};
       },
       impl_->now());
 }

@@ -59,9 +59,10 @@ class credit_store {
   /// Polar refused this one, sent by itself; it is to be sent again then.
   result<void> usage_refused(const unsent_usage& one, time again, time now);
   /// What a webhook says of the customer, the subscriptions and the deployments, and that it was applied, in one step;
-  /// nothing if that happened before. `tiers` are product and tier.
-  result<void> apply(const inbox& from, std::string_view event_id, const polar_event& event,
-                     const std::map<std::string, std::string>& tiers, time now);
+  /// nothing if that happened before. `tiers` are product and tier. What somebody has to look at, the first time: money
+  /// came, and there is nothing to start for it; else "".
+  result<std::string> apply(const inbox& from, std::string_view event_id, const polar_event& event,
+                            const std::map<std::string, std::string>& tiers, time now);
   /// What was sent before that time. How many there were.
   result<std::uint64_t> forget_usage(time sent_before, std::uint64_t limit);
 

@@ -52,7 +52,8 @@ struct deployment_news {
   bool over = false;
   std::string checkout_failed;  ///< why it will never be paid; "" if that is open
 };
-void learn_of_deployment(statements& s, const deployment_news& news, time now);
+/// Why a payment starts nothing; "" if it did, or did before, or is none.
+std::string learn_of_deployment(statements& s, const deployment_news& news, time now);
 
 class deployments_store {
  public:
