@@ -6,7 +6,6 @@
 namespace {
 
 using namespace texbuild_test;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 class Credit : public Storefront {
@@ -175,6 +174,7 @@ TEST_F(Credit, IsAskedForOnceByManyRequestsAtATime) {
   {
     std::unique_lock polar_is_slow(mutex);
     std::vector<std::jthread> threads;
+    threads.reserve(30);
     for (int t = 0; t < 30; ++t) threads.emplace_back([&] { EXPECT_TRUE(shop.credit("ann", 2s)); });
     polar_is_slow.unlock();
   }
