@@ -88,6 +88,7 @@ result<void> platform::open_parts(const settings& with, const environment& parts
     const auto email = users->email_of(user);
     return email ? *email : std::string();
   };
+  shop.note = [this](std::string_view line) { log_.write(log_level::error, "Polar: " + std::string(line)); };
   auto sold = storefront::open(std::move(shop), *box, parts);
   if (!sold) return sold.error();
   shop_.emplace(std::move(*sold));

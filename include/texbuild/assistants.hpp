@@ -176,7 +176,7 @@ class TEXBUILD_API assistants {
   result<std::string> verify_key(std::string_view bearer);
 
   /// Sends the event for each deployment that was paid and not begun, or whose pause is over; once, whatever happens in
-  /// between.
+  /// between. One that fails holds up no other; the first error is told at the end.
   result<std::uint64_t> start_paid(event_sink& events);
   /// Has the provisioner run what is to run, and takes down what is over, or paused: that is begun again by
   /// `start_paid` when its pause is over. Call it every second or so.

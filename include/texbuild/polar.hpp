@@ -66,6 +66,7 @@ struct polar_customer {
 struct polar_usage {
   std::string id;  ///< of ours: a second event with it is skipped there
   std::string user;
+  std::string customer;  ///< Polar's id, if that customer does not have the user as its external id; else ""
   std::string model;
   std::int64_t prompt_tokens = 0;
   std::int64_t completion_tokens = 0;
@@ -110,6 +111,7 @@ struct polar_event {
   std::string customer;
   std::string user;        ///< our user: the customer's external id, else what we wrote into the metadata
   std::string deployment;  ///< what we wrote into the metadata
+  bool external = false;   ///< `user` is the customer's external id
   bool paid = false;       ///< of an order
 
   polar_event() = default;

@@ -52,6 +52,9 @@ struct storefront_options {
   std::string success_url;  ///< where Polar sends a customer who has paid; "" for its own page
   /// A user's e-mail address, "" if it is not known; may ask another service for a few seconds. May be empty.
   std::function<std::string(std::string_view user)> email;
+  /// Gets a line for the log when somebody has to look: money came, and there was nothing to start for it. May be
+  /// empty.
+  std::function<void(std::string_view line)> note;
   /// How old what Polar said of a user's use may be when a request is let through.
   std::chrono::seconds counted_for{2};
 
@@ -122,11 +125,13 @@ class TEXBUILD_API storefront {
   /// `apply` is due. `errc::internal` (no secret is configured), `errc::unauthorized` (anything wrong with headers or
   /// signature), `errc::invalid_input` (verified, but no event).
   result<bool> receive_polar(std::string_view body, const webhook_headers& headers);
-  /// Applies what was received and is not applied yet. How many there were.
+  /// Applies what was received and is not applied yet. How many there were; an event that cannot be applied holds up no
+  /// other, and is what is told at the end.
   result<std::uint64_t> apply();
 
   /// What the user may still use. Asks Polar (for 2 seconds at most) unless it said something within `max_age`; when it
-  /// cannot be reached, what was known last counts.
+  /// cannot be reached, wants to be left in peace, or was asked about this user some times within this minute, what was
+  /// known last counts.
   result<credit_report> credit(std::string_view user, std::chrono::seconds max_age = std::chrono::seconds(0));
   /// Tokens that the user can still pay, 0 or less for none; Polar is asked as for `credit`, unless it said something
   /// within `counted_for`. `errc::payment_required`: Polar has no such customer.
@@ -138,7 +143,8 @@ class TEXBUILD_API storefront {
   /// Tells Polar what is due, in batches, until nothing is. How many uses that were. Asks Polar.
   result<std::uint64_t> send_usage(const std::stop_token& stop = {});
 
-  /// What has to happen now and then: `apply`, `send_usage`, forgetting. Call it at the start and every half minute.
+  /// What has to happen now and then: `apply`, `send_usage`, forgetting. What fails holds up nothing else; the first
+  /// error is told at the end. Call it at the start and every half minute.
   result<storefront_sweep> sweep(const std::stop_token& stop = {});
 
   struct impl;

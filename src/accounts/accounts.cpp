@@ -113,16 +113,20 @@ result<bool> accounts::receive_clerk(std::string_view body, const webhook_header
 }
 
 result<std::uint64_t> accounts::apply() {
-  return impl_->events.apply_all([&](const store::received_event& received) {
-    const auto event = parse_clerk_event(received.body);
-    if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
-    return impl_->rows.apply(impl_->events, received.id, *event, impl_->parts.time->now());
-  });
+  return impl_->events.apply_all(
+      [&](const store::received_event& received) {
+        const auto event = parse_clerk_event(received.body);
+        if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
+        return impl_->rows.apply(impl_->events, received.id, *event, impl_->parts.time->now());
+      },
+      impl_->parts.time->now());
 }
 
 result<std::uint64_t> accounts::sweep() {
-  if (const auto applied = apply(); !applied) return applied.error();
-  return impl_->events.forget(impl_->parts.time->now() - events_kept, 1000);
+  const auto applied = apply();
+  auto forgotten = impl_->events.forget(impl_->parts.time->now() - events_kept, 1000);
+  if (!applied) return applied.error();
+  return forgotten;
 }
 
 result<std::string> accounts::email_of(std::string_view user) {

@@ -21,6 +21,7 @@ constexpr std::size_t id_length = 36;   // of a UUID
 constexpr std::size_t mac_length = 64;  // hex digits
 constexpr milliseconds naming_takes{2000};
 constexpr unsigned retries = 2;  // three attempts
+constexpr int most_failures = 5;
 
 std::string key_made_of(const std::string& secret, std::string_view deployment) {
   return std::string(key_mark) + std::string(deployment) + "_" +
@@ -280,13 +281,24 @@ result<std::string> assistants::verify_key(std::string_view bearer) {
 result<std::uint64_t> assistants::start_paid(event_sink& events) {
   const auto due = impl_->rows.to_start();
   if (!due) return due.error();
+  std::uint64_t begun = 0;
+  int failures = 0;  // in a row
+  std::optional<error> failed;
   for (const auto& [id, name] : *due) {
     function_event begin(std::string(requested_event), json_text::object({{"deployment_id", id}}));
     begin.id = name;  // a crash before the next line sends it again, which starts nothing
-    if (const auto sent = events.send({begin}); !sent) return sent.error();
+    if (const auto sent = events.send({begin}); !sent) {
+      if (!failed) failed = sent.error();
+      if (auto noted = impl_->rows.try_later(id, impl_->now()); !noted) return noted.error();
+      if (++failures == most_failures) break;  // it is not about them: each may take as long as the service's timeout
+      continue;
+    }
     if (const auto noted = impl_->rows.started(id, impl_->now()); !noted) return noted.error();
+    failures = 0;
+    ++begun;
   }
-  return due->size();
+  if (failed) return std::move(*failed);
+  return begun;
 }
 
 result<void> assistants::supervise(const std::stop_token& stop) {

@@ -86,17 +86,20 @@ store::chat_tokens tokens_taken(const chat_request& asked, const std::optional<t
     took.estimated = true;
     return took;
   }
-  const auto fit = [&](const std::optional<std::int64_t>& count, std::int64_t most, std::int64_t reserved,
-                       const char* name) {
-    if (count && *count >= 0 && *count <= most) return *count;
+  const auto fit = [&](const std::optional<std::int64_t>& count, std::int64_t least, std::int64_t most,
+                       std::int64_t instead, const char* name) {
+    if (count && *count >= least && *count <= most) return *count;
     took.estimated = true;
     odd += std::string(odd.empty() ? "" : ", ") + name + " " + (count ? std::to_string(*count) : "missing") +
-           " taken as " + std::to_string(reserved);
-    return reserved;
+           " taken as " + std::to_string(instead);
+    return instead;
   };
+  // Zeros are what a service says that does not count: there is no prompt of no tokens, and no text either.
+  const bool uncounted = told->completion == 0 && written > 0;
   took.prompt =
-      fit(told->prompt, static_cast<std::int64_t>(asked.bytes) + prompt_leeway, asked.prompt, "prompt_tokens");
-  took.completion = fit(told->completion, 2 * asked.output + output_leeway, asked.output, "completion_tokens");
+      fit(told->prompt, 1, static_cast<std::int64_t>(asked.bytes) + prompt_leeway, asked.prompt, "prompt_tokens");
+  took.completion = fit(told->completion, uncounted ? 1 : 0, 2 * asked.output + output_leeway,
+                        uncounted ? tokens_of(written) : asked.output, "completion_tokens");
   return took;
 }
 

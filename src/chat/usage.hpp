@@ -27,7 +27,8 @@ std::optional<told_usage> read_usage(const boost::json::value& answer);
 std::uint64_t written_bytes(const boost::json::value& answer);
 
 /// What is charged. Counts that cannot be right (negative, no whole number, far above what was sent or allowed) become
-/// what was reserved; without usage it is estimated from the text that came. `odd` gets a line for the log.
+/// what was reserved, and so does a prompt of 0; without usage, or with 0 for text that came, it is estimated from that
+/// text. `odd` gets a line for the log.
 store::chat_tokens tokens_taken(const chat_request& asked, const std::optional<told_usage>& told, std::uint64_t written,
                                 std::string& odd);
 

@@ -307,27 +307,27 @@ result<bool> billing::receive_razorpay(std::string_view body, std::string_view s
 }
 
 result<std::uint64_t> billing::apply() {
-  return impl_->events.apply_all([&](const store::received_event& received) {
-    const auto event = parse_razorpay_event(received.body, received.received_at);
-    if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
-    return impl_->rows.apply(impl_->events, received.id, effect_of(*event, impl_->options.plans), impl_->now());
-  });
+  return impl_->events.apply_all(
+      [&](const store::received_event& received) {
+        const auto event = parse_razorpay_event(received.body, received.received_at);
+        if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
+        return impl_->rows.apply(impl_->events, received.id, effect_of(*event, impl_->options.plans), impl_->now());
+      },
+      impl_->now());
 }
 
 result<billing_sweep> billing::sweep(const std::stop_token& stop) {
   billing_sweep out;
-  const auto applied = apply();
-  if (!applied) return applied.error();
-  out.applied = *applied;
-  const auto recovered = impl_->recover(stop);
-  if (!recovered) return recovered.error();
-  out.recovered = *recovered;
-  const auto checked = impl_->check(stop);
-  if (!checked) return checked.error();
-  out.checked = *checked;
-  const auto forgotten = impl_->events.forget(impl_->now() - events_kept, 1000);
-  if (!forgotten) return forgotten.error();
-  out.forgotten = *forgotten;
+  std::optional<error> failed;  // the first; what comes after it is done all the same
+  const auto count = [&](std::uint64_t& into, const result<std::uint64_t>& done) {
+    if (done) into += *done;
+    if (!done && !failed) failed = done.error();
+  };
+  count(out.applied, apply());
+  count(out.recovered, impl_->recover(stop));
+  count(out.checked, impl_->check(stop));
+  count(out.forgotten, impl_->events.forget(impl_->now() - events_kept, 1000));
+  if (failed) return *failed;
   return out;
 }
 

@@ -164,7 +164,11 @@ result<void> polar_client::ingest(std::span<const polar_usage> events) const {
     if (!e.model.empty()) metadata["model"] = e.model.substr(0, longest_metadata);
     json::object o;
     o["name"] = "ai_usage";
-    o["external_customer_id"] = e.user;
+    if (e.customer.empty()) {
+      o["external_customer_id"] = e.user;
+    } else {
+      o["customer_id"] = e.customer;
+    }
     o["external_id"] = e.id;
     o["timestamp"] = rfc3339(e.at);
     o["metadata"] = std::move(metadata);
@@ -201,7 +205,8 @@ result<polar_event> parse_polar_event(std::string_view body, time_point received
   if (customer != nullptr) {
     const auto who = read_customer(*customer);
     if (!who.id.empty()) event.customer = who.id;
-    if (!who.external_id.empty()) event.user = who.external_id;
+    event.external = !who.external_id.empty();
+    if (event.external) event.user = who.external_id;
   }
   if (event.name.starts_with("checkout.")) event.checkout = event.id;
   if (event.name.starts_with("subscription.")) event.subscription = event.id;

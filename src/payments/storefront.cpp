@@ -227,31 +227,33 @@ result<std::uint64_t> storefront::apply() {
   std::map<std::string, std::string> tiers;
   for (const auto& t : impl_->options.tiers)
     if (!t.polar_product.empty()) tiers.emplace(t.polar_product, t.name);
-  return impl_->events.apply_all([&](const store::received_event& received) {
-    const auto event = parse_polar_event(received.body, received.received_at);
-    if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
-    return impl_->credits.apply(impl_->events, received.id, *event, tiers, impl_->now());
-  });
+  return impl_->events.apply_all(
+      [&](const store::received_event& received) -> result<void> {
+        const auto event = parse_polar_event(received.body, received.received_at);
+        if (!event) return impl_->events.set_aside(received.id, "it cannot be read");
+        const auto done = impl_->credits.apply(impl_->events, received.id, *event, tiers, impl_->now());
+        if (!done) return done.error();
+        if (!done->empty() && impl_->options.note) impl_->options.note(*done);
+        return {};
+      },
+      impl_->now());
 }
 
 result<storefront_sweep> storefront::sweep(const std::stop_token& stop) {
   storefront_sweep out;
-  const auto applied = apply();
-  if (!applied) return applied.error();
-  out.applied = *applied;
-  const auto told = send_usage(stop);
-  if (!told) return told.error();
-  out.told = *told;
+  std::optional<error> failed;  // the first; what comes after it is done all the same
+  const auto count = [&](std::uint64_t& into, const result<std::uint64_t>& done) {
+    if (done) into += *done;
+    if (!done && !failed) failed = done.error();
+  };
+  count(out.applied, apply());
+  count(out.told, send_usage(stop));
   const auto now = impl_->now();
-  const auto events = impl_->events.forget(now - events_kept, 1000);
-  if (!events) return events.error();
-  const auto usage = impl_->credits.forget_usage(now - usage_kept, 1000);
-  if (!usage) return usage.error();
-  const auto abandoned = impl_->deployments.drop_abandoned(now - abandoned_after);
-  if (!abandoned) return abandoned.error();
-  const auto unpaid = impl_->deployments.drop_unpaid(now - unpaid_after, 1000);
-  if (!unpaid) return unpaid.error();
-  out.forgotten = *events + *usage + *abandoned + *unpaid;
+  count(out.forgotten, impl_->events.forget(now - events_kept, 1000));
+  count(out.forgotten, impl_->credits.forget_usage(now - usage_kept, 1000));
+  count(out.forgotten, impl_->deployments.drop_abandoned(now - abandoned_after));
+  count(out.forgotten, impl_->deployments.drop_unpaid(now - unpaid_after, 1000));
+  if (failed) return *failed;
   return out;
 }
 

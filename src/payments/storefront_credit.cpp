@@ -20,12 +20,19 @@ constexpr seconds left_in_peace{5};
 constexpr std::size_t batch_size = 100;
 constexpr seconds sending_takes{60};
 
-/// Until when what could not be sent waits.
-seconds wait_after(const error& e, int attempt) {
-  if (attempt >= store::hopeless_attempts) return std::chrono::hours(24);
-  if (e.retry_after()) return *e.retry_after();
-  const auto doubled = seconds(std::int64_t{2} << std::clamp(attempt, 1, 11));
-  return std::min<seconds>(doubled, std::chrono::hours(1));
+// While Polar cannot be told of uses, it is tried so often at the least, unless it asks for more time.
+constexpr seconds longest_pause{300};
+
+seconds doubled(int times, seconds most) {
+  return std::min<seconds>(seconds(std::int64_t{2} << std::clamp(times, 1, 11)), most);
+}
+
+/// Polar does not take these events. Anything else is not about them.
+bool is_refusal(const error& e) { return e.code() == errc::invalid_input; }
+
+/// Until when a use waits that was refused so often.
+seconds wait_after(int refusals) {
+  return refusals >= store::hopeless_refusals ? std::chrono::hours(24) : doubled(refusals, std::chrono::hours(1));
 }
 
 }  // namespace
@@ -71,7 +78,7 @@ result<void> storefront::impl::ask_polar(std::string_view user, std::string cust
   const bool linked = !customer.empty();
   if (!linked)
     if (auto found = find(); !found) return found;
-  auto tokens = polar(left() / 2).consumed(customer);
+  auto tokens = polar(left()).consumed(customer);
   // An id that Polar no longer knows: the customer may be there as another one.
   const bool stale =
       !tokens && (tokens.error().code() == errc::not_found || tokens.error().code() == errc::invalid_input);
@@ -81,7 +88,7 @@ result<void> storefront::impl::ask_polar(std::string_view user, std::string cust
     if (!found && found.error().code() == errc::not_found)
       if (auto forgotten = credits.set_customer(user, "", now()); !forgotten) return forgotten;
     if (!found) return found;
-    tokens = polar(left() / 2).consumed(customer);
+    tokens = polar(left()).consumed(customer);
   }
   if (!tokens) return tokens.error();
   constexpr double most = 9e15;
@@ -94,19 +101,25 @@ result<credit_report> storefront::credit(std::string_view user, std::chrono::sec
   auto report = impl_->known_credit(user, row);
   if (!report || !impl_->options.polar) return report;
   const auto now = impl_->now();
-  const auto today = std::chrono::floor<seconds>(now.time_since_epoch()).count();
-  if (max_age > seconds(0)) {
-    if (report->customer && row.asked_at && now - *row.asked_at < max_age && now >= *row.asked_at) return report;
-    if (today < impl_->polar_down_until) return report;
-  }
-  const auto asked = impl_->ask_polar(user, row.customer);
-  if (!asked && asked.error().code() != errc::not_found) {
-    impl_->polar_down_until = today + left_in_peace.count();
-    return report;
-  }
-  impl_->polar_down_until = 0;
+  const auto fresh = [&] {
+    return report->customer && row.asked_at && now >= *row.asked_at && now - *row.asked_at < max_age;
+  };
+  if (fresh()) return report;
+  if (!impl_->may_ask()) return report;
+  const auto asked = impl_->asking.one_at_a_time(user, [&]() -> result<bool> {
+    // Another request may have asked since.
+    report = impl_->known_credit(user, row);
+    if (!report) return report.error();
+    if (fresh()) return true;
+    if (!impl_->asking.allow(user, report->customer, now)) return false;
+    const auto there = impl_->ask_polar(user, row.customer);
+    if (there || there.error().code() == errc::not_found) return true;
+    impl_->could_not_ask(there.error());
+    return there.error();
+  });
+  if (!asked) return report;
   report = impl_->known_credit(user, row);
-  if (report) report->current = true;
+  if (report) report->current = *asked;
   return report;
 }
 
@@ -130,36 +143,86 @@ result<void> storefront::charge(const polar_usage& what, bool estimated) {
   return impl_->credits.use(what, estimated, impl_->now());
 }
 
+bool storefront::impl::may_ask() {
+  const std::scoped_lock guard(pausing);
+  return parts.time->steady_now() >= ask_after;
+}
+
+void storefront::impl::could_not_ask(const error& why) {
+  if (is_refusal(why)) return;  // it is about that user
+  const auto until = parts.time->steady_now() + why.retry_after().value_or(left_in_peace);
+  const std::scoped_lock guard(pausing);
+  ask_after = std::max(ask_after, until);
+  if (why.code() != errc::rate_limited) return;
+  // Its limit is for all calls together.
+  send_after = std::max(send_after, until);
+  send_failures = std::max(send_failures, 1);
+}
+
+bool storefront::impl::may_send() {
+  const std::scoped_lock guard(pausing);
+  return send_failures == 0 || parts.time->steady_now() >= send_after;
+}
+
+result<void> storefront::impl::send(const std::vector<store::unsent_usage>& batch) {
+  std::vector<polar_usage> events;
+  events.reserve(batch.size());
+  for (const auto& u : batch) events.push_back(u.what);
+  auto sent = polar(options.polar->timeout).ingest(events);
+  if (!sent && sent.error().code() == errc::rate_limited) could_not_ask(sent.error());
+  const std::scoped_lock guard(pausing);
+  if (sent || is_refusal(sent.error())) {
+    send_failures = 0;
+  } else {
+    const auto pause = sent.error().retry_after().value_or(doubled(++send_failures, longest_pause));
+    send_failures = std::max(send_failures, 1);
+    send_after = std::max(send_after, parts.time->steady_now() + pause);
+  }
+  return sent;
+}
+
+result<void> storefront::impl::send_alone(store::unsent_usage one) {
+  auto sent = send({one});
+  if (sent || !is_refusal(sent.error()) || one.what.customer.empty()) return sent;
+  one.what.customer.clear();
+  return send({one});
+}
+
 result<std::uint64_t> storefront::send_usage(const std::stop_token& stop) {
   std::uint64_t count = 0;
   if (!impl_->options.polar) return count;
-  const auto client = impl_->polar(impl_->options.polar->timeout);
-  const auto send = [&](const std::vector<store::unsent_usage>& batch) -> result<void> {
-    std::vector<polar_usage> events;
-    events.reserve(batch.size());
-    for (const auto& u : batch) events.push_back(u.what);
-    return client.ingest(events);
-  };
-  while (!stop.stop_requested()) {
+  // What is not sent stays due: so all of it goes as soon as Polar is there again.
+  while (!stop.stop_requested() && impl_->may_send()) {
     const auto batch = impl_->credits.claim_usage(batch_size, impl_->now(), sending_takes);
     if (!batch) return batch.error();
     if (batch->empty()) break;
-    const auto sent = send(*batch);
+    auto sent = impl_->send(*batch);
     if (sent) {
       if (auto kept = impl_->credits.settle_usage(*batch, std::nullopt, impl_->now()); !kept) return kept.error();
       count += batch->size();
       continue;
     }
     // One bad event refuses them all: then each goes by itself, so that the others are told.
-    const bool one_is_bad = sent.error().code() == errc::invalid_input && batch->size() > 1;
     for (const auto& u : *batch) {
-      if (stop.stop_requested()) break;
-      const auto alone = one_is_bad ? send({u}) : sent;
-      const auto again = alone ? std::nullopt : std::optional(impl_->now() + wait_after(alone.error(), u.attempt));
-      if (auto kept = impl_->credits.settle_usage({u}, again, impl_->now()); !kept) return kept.error();
-      if (alone) ++count;
+      const bool refused = !sent && is_refusal(sent.error());
+      if (refused && !stop.stop_requested()) {
+        const auto alone = impl_->send_alone(u);
+        const auto now = impl_->now();
+        if (alone) {
+          if (auto kept = impl_->credits.settle_usage({u}, std::nullopt, now); !kept) return kept.error();
+          ++count;
+          continue;
+        }
+        if (is_refusal(alone.error())) {
+          if (auto kept = impl_->credits.usage_refused(u, now + wait_after(u.refusals + 1), now); !kept)
+            return kept.error();
+          continue;
+        }
+        sent = alone;
+      }
+      if (auto kept = impl_->credits.settle_usage({u}, impl_->now(), impl_->now()); !kept) return kept.error();
     }
-    if (!one_is_bad) return sent.error();
+    if (!is_refusal(sent.error())) return sent.error();
   }
   return count;
 }

@@ -1,6 +1,7 @@
 // What the two files of the storefront share: selling (storefront.cpp) and credit (storefront_credit.cpp).
 #pragma once
 
+#include "src/payments/questions.hpp"
 #include "src/store/credit_store.hpp"
 #include "src/store/deployments.hpp"
 #include "src/store/inbox.hpp"
@@ -37,7 +38,11 @@ struct storefront::impl {
   store::deployments_store deployments;
   store::inbox events;
   std::array<std::mutex, 16> checkouts;  // one user's checkouts come one after the other
-  std::atomic<std::int64_t> polar_down_until{0};
+  questions asking;
+  std::mutex pausing;                               // of the three below
+  std::chrono::steady_clock::time_point ask_after;  // Polar is not asked about users before then
+  std::chrono::steady_clock::time_point send_after;
+  int send_failures = 0;  // in a row; while there is any, uses are not sent before `send_after`
 
   [[nodiscard]] std::chrono::system_clock::time_point now() const { return parts.time->now(); }
   [[nodiscard]] const assistant_tier* find_tier(std::string_view name) const;
@@ -52,6 +57,15 @@ struct storefront::impl {
 
   /// What the store alone knows.
   result<credit_report> known_credit(std::string_view user, store::credit_row& row);
+  /// Sends uses, or says for how long none is sent.
+  result<void> send(const std::vector<store::unsent_usage>& batch);
+  /// The same for one. One that is told under Polar's id for a customer who is gone is told under ours.
+  result<void> send_alone(store::unsent_usage one);
+  [[nodiscard]] bool may_send();
+  [[nodiscard]] bool may_ask();
+  /// It failed, or wants to be left in peace.
+  void could_not_ask(const error& why);
+
   /// Asks Polar who the user is and what was counted, and keeps the answer.
   result<void> ask_polar(std::string_view user, std::string customer);
 };

@@ -23,16 +23,20 @@ policy::bucket_state bucket_of(statements& s, std::string_view owner, const poli
   return state;
 }
 
-void keep(statements& s, std::string_view owner, const policy::bucket_state& state) {
+void keep(statements& s, std::string_view owner, const policy::bucket_state& state, std::int64_t capacity) {
   s.run(
-      "INSERT INTO chat_buckets (owner, tokens, refilled_at) VALUES ($1, $2, $3) ON CONFLICT (owner) DO UPDATE"
-      " SET tokens = excluded.tokens, refilled_at = excluded.refilled_at",
-      text(owner), state.tokens, std::int64_t{state.refilled_at.count()});
+      "INSERT INTO chat_buckets (owner, tokens, refilled_at, capacity) VALUES ($1, $2, $3, $4) ON CONFLICT (owner)"
+      " DO UPDATE SET tokens = excluded.tokens, refilled_at = excluded.refilled_at, capacity = excluded.capacity",
+      text(owner), state.tokens, std::int64_t{state.refilled_at.count()}, capacity);
 }
 
-void give_back(statements& s, std::string_view owner, std::int64_t per_hour, std::int64_t tokens, time now) {
-  const auto rate = policy::per_hour(per_hour);
-  keep(s, owner, policy::settle(bucket_of(s, owner, rate, now), rate, tokens, since_1970(now)));
+/// Into a bucket of the present capacity: the owner's tier may be another one than when the request took from it.
+void give_back(statements& s, std::string_view owner, std::int64_t then, std::int64_t tokens, time now) {
+  const auto rows = s.run("SELECT capacity FROM chat_buckets WHERE owner = $1", text(owner));
+  const auto known = rows.empty() ? 0 : rows.front().integer(0);
+  const auto capacity = known > 0 ? known : then;
+  const auto rate = policy::per_hour(capacity);
+  keep(s, owner, policy::settle(bucket_of(s, owner, rate, now), rate, tokens, since_1970(now)), capacity);
 }
 
 settled_chat settled_from(const sql_row& row) {
@@ -55,7 +59,7 @@ result<policy::bucket_step> chat_ledger::reserve(const chat_reservation& what, t
   return writing(*db_, [&](statements& s) {
     auto step = policy::take(bucket_of(s, what.owner, rate, now), rate, what.tokens.sum(), since_1970(now));
     if (!step.taken) return step;
-    keep(s, what.owner, step.state);
+    keep(s, what.owner, step.state, what.per_hour);
     s.run(
         "INSERT INTO chat_requests (id, owner, sequence, holder, model, prompt, completion, capacity) VALUES ($1, $2,"
         " (SELECT COALESCE(MAX(sequence), 0) + 1 FROM chat_requests WHERE owner = $2), $3, $4, $5, $6, $7)",

@@ -1,5 +1,6 @@
 #include "src/store/credit_store.hpp"
 
+#include "src/store/accounts.hpp"
 #include "src/store/schema.hpp"
 
 #include <algorithm>
@@ -48,7 +49,8 @@ result<credit_row> credit_store::look_up(std::string_view owner) {
 result<void> credit_store::set_customer(std::string_view owner, std::string_view customer, time now) {
   return writing(*db_, [&](statements& s) {
     ensure_owner(s, owner, now);
-    s.run("UPDATE owners SET polar_customer = NULLIF($2, '') WHERE id = $1", text(owner), text(customer));
+    s.run("UPDATE owners SET polar_customer = NULLIF($2, ''), polar_external = $3 WHERE id = $1", text(owner),
+          text(customer), std::int64_t{customer.empty() ? 0 : 1});
   });
 }
 
@@ -57,8 +59,8 @@ result<void> credit_store::counted(std::string_view owner, std::int64_t tokens, 
     ensure_wallet(s, owner, asked);
     const auto wallets = s.run("SELECT base, since, latest FROM wallets WHERE owner = $1", text(owner));
     const bool unsent =
-        !s.run("SELECT 1 FROM usage_events WHERE owner = $1 AND sent_at IS NULL AND attempts < $2 LIMIT 1", text(owner),
-               std::int64_t{hopeless_attempts})
+        !s.run("SELECT 1 FROM usage_events WHERE owner = $1 AND sent_at IS NULL AND refusals < $2 LIMIT 1", text(owner),
+               std::int64_t{hopeless_refusals})
              .empty();
     const bool just_sent = !s.run(
                                  "SELECT 1 FROM usage_events WHERE owner = $1 AND sent_at IS NOT NULL"
@@ -94,8 +96,10 @@ result<std::vector<unsent_usage>> credit_store::claim_usage(std::size_t limit, t
   if (!*due) return std::vector<unsent_usage>();
   return writing(*db_, [&](statements& s) {
     std::vector<unsent_usage> out;
-    for (const auto& row : s.run("SELECT id, owner, model, prompt_tokens, completion_tokens, used_at, attempts"
-                                 " FROM usage_events WHERE sent_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2",
+    for (const auto& row : s.run("SELECT u.id, u.owner, u.model, u.prompt_tokens, u.completion_tokens, u.used_at,"
+                                 " u.attempts, u.refusals, CASE WHEN o.polar_external = 1 THEN NULL ELSE"
+                                 " o.polar_customer END FROM usage_events u JOIN owners o ON o.id = u.owner"
+                                 " WHERE u.sent_at IS NULL AND u.due_at <= $1 ORDER BY u.due_at LIMIT $2",
                                  seconds(now), static_cast<std::int64_t>(limit))) {
       unsent_usage u;
       u.what.id = row.text(0);
@@ -105,6 +109,8 @@ result<std::vector<unsent_usage>> credit_store::claim_usage(std::size_t limit, t
       u.what.completion_tokens = row.integer(4);
       u.what.at = at(row.integer(5));
       u.attempt = static_cast<int>(row.integer(6)) + 1;
+      u.refusals = static_cast<int>(row.integer(7));
+      u.what.customer = row.text(8);
       s.run("UPDATE usage_events SET attempts = $2, due_at = $3 WHERE id = $1", u.what.id, std::int64_t{u.attempt},
             seconds(now + lease));
       out.push_back(std::move(u));
@@ -123,6 +129,17 @@ result<void> credit_store::settle_usage(const std::vector<unsent_usage>& batch, 
         s.run("UPDATE usage_events SET sent_at = COALESCE(sent_at, $2) WHERE id = $1", u.what.id, seconds(now));
       }
     }
+  });
+}
+
+result<void> credit_store::usage_refused(const unsent_usage& one, time again, time now) {
+  return writing(*db_, [&](statements& s) {
+    const auto refusals = std::int64_t{one.refusals} + 1;
+    s.run("UPDATE usage_events SET due_at = $3, refusals = $4 WHERE id = $1 AND attempts = $2 AND sent_at IS NULL",
+          one.what.id, std::int64_t{one.attempt}, seconds(again), refusals);
+    // From now on it is a gift: whoever looks is to find it.
+    if (s.changed() > 0 && refusals == hopeless_refusals)
+      note_change(s, "polar", one.what.user, "usage.refused", one.what.id, now);
   });
 }
 

@@ -32,10 +32,12 @@ struct credit_row {
 struct unsent_usage {
   polar_usage what;
   int attempt = 0;
+  int refusals = 0;  ///< so far
 };
 
-/// A use that Polar refused so often is no longer on its way: it counts for nothing there, and is tried once a day.
-constexpr int hopeless_attempts = 20;
+/// A use that Polar itself refused so often is no longer on its way: it counts for nothing there, and is tried once a
+/// day. However long Polar is away, what it was not told stays on its way.
+constexpr int hopeless_refusals = 20;
 
 class credit_store {
  public:
@@ -43,7 +45,7 @@ class credit_store {
   result<void> migrate();
 
   result<credit_row> look_up(std::string_view owner);
-  /// "" forgets it.
+  /// Whom Polar knows by our user's id; "" forgets it.
   result<void> set_customer(std::string_view owner, std::string_view customer, time now);
   /// Polar was asked then, and had counted so much. What had not reached it a while before may not be in it.
   result<void> counted(std::string_view owner, std::int64_t tokens, time asked);
@@ -54,10 +56,13 @@ class credit_store {
   result<std::vector<unsent_usage>> claim_usage(std::size_t limit, time now, std::chrono::seconds lease);
   /// Polar took it; or it is to be sent again then.
   result<void> settle_usage(const std::vector<unsent_usage>& batch, std::optional<time> again, time now);
+  /// Polar refused this one, sent by itself; it is to be sent again then.
+  result<void> usage_refused(const unsent_usage& one, time again, time now);
   /// What a webhook says of the customer, the subscriptions and the deployments, and that it was applied, in one step;
-  /// nothing if that happened before. `tiers` are product and tier.
-  result<void> apply(const inbox& from, std::string_view event_id, const polar_event& event,
-                     const std::map<std::string, std::string>& tiers, time now);
+  /// nothing if that happened before. `tiers` are product and tier. What somebody has to look at, the first time: money
+  /// came, and there is nothing to start for it; else "".
+  result<std::string> apply(const inbox& from, std::string_view event_id, const polar_event& event,
+                            const std::map<std::string, std::string>& tiers, time now);
   /// What was sent before that time. How many there were.
   result<std::uint64_t> forget_usage(time sent_before, std::uint64_t limit);
 

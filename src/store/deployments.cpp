@@ -61,8 +61,8 @@ std::vector<deployment_row> rows_where(statements& s, std::string_view condition
 }
 
 /// The deployment that some news is about: what we wrote into the metadata, else what it was paid at, else, for a
-/// payment that names neither, the newest of this product that is not paid.
-std::optional<deployment_row> meant(statements& s, const deployment_news& n) {
+/// payment that names neither, the newest of this product that is not paid. `why_not` tells why there is none.
+std::optional<deployment_row> meant(statements& s, const deployment_news& n, std::string& why_not) {
   std::vector<deployment_row> found;
   if (!n.deployment.empty()) found = rows_where(s, "id = $1", n.deployment);
   if (found.empty() && !n.checkout.empty()) found = rows_where(s, "checkout = $1 AND checkout <> ''", n.checkout);
@@ -75,23 +75,30 @@ std::optional<deployment_row> meant(statements& s, const deployment_news& n) {
                        "owner = $1 AND product = $2 AND paid_at IS NULL AND ended_at IS NULL AND checkout <> ''"
                        " ORDER BY created_at DESC LIMIT 1",
                        n.owner, n.product);
-  if (found.empty()) return std::nullopt;
+  if (found.empty()) {
+    why_not = "there is no deployment that it could be for";
+    return std::nullopt;
+  }
   const auto& row = found.front();
   // What one pays for is one's own, and is what was chosen; later a customer may change the product.
   const bool other_product = !n.product.empty() && n.product != row.product;
-  if (row.owner != n.owner || (n.paid && !row.paid && other_product)) return std::nullopt;
+  if (row.owner != n.owner) why_not = "the deployment " + row.shown.id + " is another user's";
+  if (n.paid && !row.paid && other_product) why_not = "the deployment " + row.shown.id + " is of another product";
+  if (!why_not.empty()) return std::nullopt;
   return row;
 }
 
 }  // namespace
 
-void learn_of_deployment(statements& s, const deployment_news& news, time now) {
-  const auto row = meant(s, news);
-  if (!row) return;
+std::string learn_of_deployment(statements& s, const deployment_news& news, time now) {
+  const bool to_start = news.paid && !news.over;
+  std::string why_not;
+  const auto row = meant(s, news, why_not);
+  if (!row) return to_start ? why_not : std::string();
   const auto& id = row->shown.id;
   if (!news.subscription.empty() && row->subscription.empty())
     s.run("UPDATE deployments SET subscription = $2 WHERE id = $1", id, news.subscription);
-  if (row->ended) return;
+  if (row->ended) return to_start ? "the deployment " + id + " is over" : std::string();
   if (news.over) {
     s.run("UPDATE deployments SET status = $2, message = $3, ended_at = $4, updated_at = $4 WHERE id = $1", id,
           static_cast<std::int64_t>(status::failed), text(over_message), seconds(now));
@@ -104,6 +111,7 @@ void learn_of_deployment(statements& s, const deployment_news& news, time now) {
     s.run("UPDATE deployments SET status = $2, message = $3, updated_at = $4 WHERE id = $1", id,
           static_cast<std::int64_t>(status::failed), news.checkout_failed, seconds(now));
   }
+  return {};
 }
 
 result<void> deployments_store::migrate() { return store::migrate(*db_); }
@@ -189,7 +197,7 @@ result<std::vector<deployments_store::due_start>> deployments_store::to_start() 
     std::vector<due_start> out;
     for (const auto& row : s.run("SELECT id, rests FROM deployments WHERE paid_at IS NOT NULL AND asked_at IS NULL"
                                  " AND NOT " +
-                                 text(is_paused) + " ORDER BY paid_at LIMIT 100")) {
+                                 text(is_paused) + " ORDER BY tried_at, paid_at LIMIT 100")) {
       auto id = row.text(0);
       auto name = "deployment-" + id + (row.integer(1) == 0 ? "" : "-" + std::to_string(row.integer(1)));
       out.push_back({std::move(id), std::move(name)});

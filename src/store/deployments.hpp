@@ -48,7 +48,8 @@ struct deployment_news {
   bool over = false;
   std::string checkout_failed;  ///< why it will never be paid; "" if that is open
 };
-void learn_of_deployment(statements& s, const deployment_news& news, time now);
+/// Why a payment starts nothing; "" if it did, or did before, or is none.
+std::string learn_of_deployment(statements& s, const deployment_news& news, time now);
 
 class deployments_store {
  public:
@@ -72,7 +73,8 @@ class deployments_store {
   /// Newest first, at most 100.
   result<std::vector<deployment_row>> of_owner(std::string_view owner);
   result<std::optional<deployment_row>> find(std::string_view id);
-  /// Paid and not paused, but its function was not started (again): with a name for that start, always the same.
+  /// Paid and not paused, but its function was not started (again): with a name for that start, always the same;
+  /// those that were tried least recently.
   struct due_start {
     std::string id;
     std::string name;
@@ -94,7 +96,7 @@ class deployments_store {
   result<std::vector<deployment_row>> to_rest();
   /// It was taken down for the pause; once that is over, it is to be started again.
   result<void> rests(std::string_view id, time now);
-  /// It could not be taken down now.
+  /// It could not be started or taken down now.
   result<void> try_later(std::string_view id, time now);
   /// The same token, sealed with a newer key.
   result<void> seal_again(std::string_view id, const std::string& before, const std::string& token);

@@ -30,8 +30,9 @@ class inbox {
   /// False: it was there.
   result<bool> receive(std::string_view event_id, std::string_view body, time now);
   /// Has everything applied that waits, oldest first, one at a time: `apply` calls `take`, or the event is set aside.
-  /// How many there were; stops at the first error.
-  result<std::uint64_t> apply_all(const std::function<result<void>(const received_event&)>& apply);
+  /// How many there were. One that fails holds up no other: it is tried again the next time, and set aside after many
+  /// times; then the first error is given back when all have been tried.
+  result<std::uint64_t> apply_all(const std::function<result<void>(const received_event&)>& apply, time now);
   /// An event that can never be applied is kept for whoever looks, and not tried again.
   result<void> set_aside(std::string_view event_id, std::string_view why);
   /// Events that were received before that time and wait for nothing. How many there were.
@@ -43,7 +44,8 @@ class inbox {
   void note(statements& s, std::string_view event_id, std::string_view what) const;
 
  private:
-  result<std::vector<received_event>> waiting();
+  result<std::vector<received_event>> waiting_after(const received_event& last);
+  result<void> failed(const received_event& event, const error& why, time now);
   std::shared_ptr<database> db_;
   std::string provider_;
   std::mutex applying_;

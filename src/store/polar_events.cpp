@@ -1,4 +1,5 @@
 // What a webhook of Polar's changes here, in one transaction.
+#include "src/store/accounts.hpp"
 #include "src/store/credit_store.hpp"
 #include "src/store/deployments.hpp"
 
@@ -79,28 +80,47 @@ void store_tier(statements& s, const std::string& owner, const std::map<std::str
 void learn_of_customer(statements& s, const polar_event& e, const std::string& owner) {
   if (e.customer.empty()) return;
   if (e.name == "customer.deleted") {
-    s.run("UPDATE owners SET polar_customer = NULL WHERE id = $1 AND polar_customer = $2", owner, e.customer);
+    s.run("UPDATE owners SET polar_customer = NULL, polar_external = 0 WHERE id = $1 AND polar_customer = $2", owner,
+          e.customer);
   } else {
-    s.run("UPDATE owners SET polar_customer = $2 WHERE id = $1", owner, e.customer);
+    // What was known of the same customer stays: not every event tells its external id.
+    s.run(
+        "UPDATE owners SET polar_customer = $2, polar_external = CASE WHEN $3 = 1 THEN 1 WHEN polar_customer = $2 THEN"
+        " polar_external ELSE 0 END WHERE id = $1",
+        owner, e.customer, std::int64_t{e.external && owner == e.user ? 1 : 0});
   }
+}
+
+/// Several events tell of one payment.
+std::string complain_once(statements& s, const deployment_news& news, const std::string& why, time now) {
+  constexpr const char* what = "payment.starts_nothing";
+  const auto detail = news.payment + ": " + why;
+  const auto before = s.run("SELECT 1 FROM audit WHERE owner = $1 AND what = $2 AND detail = $3 LIMIT 1", news.owner,
+                            text(what), detail);
+  if (!before.empty()) return {};
+  note_change(s, "polar", news.owner, what, detail, now);
+  return "the payment " + news.payment + " of " + news.owner + " starts nothing: " + why;
 }
 
 }  // namespace
 
-result<void> credit_store::apply(const inbox& from, std::string_view event_id, const polar_event& e,
-                                 const std::map<std::string, std::string>& tiers, time now) {
-  return writing(*db_, [&](statements& s) {
-    if (!from.take(s, event_id)) return;
+result<std::string> credit_store::apply(const inbox& from, std::string_view event_id, const polar_event& e,
+                                        const std::map<std::string, std::string>& tiers, time now) {
+  return writing(*db_, [&](statements& s) -> std::string {
+    if (!from.take(s, event_id)) return {};
     const bool of_customer = e.name.starts_with("customer.");
     const bool of_subscription = e.name.starts_with("subscription.") && !e.subscription.empty();
     const bool of_order = e.name.starts_with("order.");
     const bool of_checkout = e.name.starts_with("checkout.");
-    if (!of_customer && !of_subscription && !of_order && !of_checkout) return;
+    if (!of_customer && !of_subscription && !of_order && !of_checkout) return {};
     const auto owner = owner_of(s, e);
-    if (owner.empty()) return from.note(s, event_id, "no user is known for this event");
+    if (owner.empty()) {
+      from.note(s, event_id, "no user is known for this event");
+      return {};
+    }
     ensure_owner(s, owner, now);
     learn_of_customer(s, e, owner);
-    if (of_customer) return;
+    if (of_customer) return {};
 
     deployment_news news;
     news.owner = owner;
@@ -132,7 +152,12 @@ result<void> credit_store::apply(const inbox& from, std::string_view event_id, c
         news.checkout_failed = "The checkout has expired.";
       if (of_checkout && e.status == "failed") news.checkout_failed = "The payment failed.";
     }
-    learn_of_deployment(s, news, now);
+    const auto why_not = learn_of_deployment(s, news, now);
+    if (why_not.empty()) return {};
+    from.note(s, event_id, "it starts nothing: " + why_not);
+    // Other things may be sold at Polar too.
+    if (news.deployment.empty() && !tiers.contains(news.product)) return {};
+    return complain_once(s, news, why_not, now);
   });
 }
 

@@ -220,6 +220,14 @@ const std::vector<migration>& migrations() {
       {
           // rests: how often an assistant was taken down for a pause of its subscription; numbers its starts.
           "ALTER TABLE deployments ADD COLUMN rests BIGINT NOT NULL DEFAULT 0",
+      },
+      {
+          // How often Polar refused this use itself; that it could not be reached is no refusal.
+          "ALTER TABLE usage_events ADD COLUMN refusals BIGINT NOT NULL DEFAULT 0",
+          // Polar's customer has our user as its external id, so that uses may be told under that.
+          "ALTER TABLE owners ADD COLUMN polar_external BIGINT NOT NULL DEFAULT 0",
+          // Of the bucket, as the owner's last request had it; 0 if that is not known.
+          "ALTER TABLE chat_buckets ADD COLUMN capacity BIGINT NOT NULL DEFAULT 0",
       }};
   return all;
 }

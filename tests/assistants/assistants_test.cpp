@@ -174,6 +174,42 @@ TEST_F(Assistants, AreSetUpOnceThoughACrashForgotThatTheyWereBegun) {
   EXPECT_THAT(where->did, ElementsAre("start 123:token m"));
 }
 
+/// Takes events but for some deployments.
+struct picky_sink final : event_sink {
+  std::set<std::string> refuses;
+  std::vector<std::string> took;
+  int asked = 0;
+
+  result<std::vector<std::string>> send(const std::vector<function_event>& events) override {
+    ++asked;
+    const auto id = events.front().id.substr(std::string("deployment-").size());
+    if (refuses.contains(id)) return error(errc::unavailable, "not this one");
+    took.push_back(id);
+    return std::vector<std::string>{events.front().id};
+  }
+};
+
+TEST_F(Assistants, AreBegunThoughOthersCannotBe) {
+  picky_sink sink;
+  std::vector<std::string> ids;
+  for (int i = 10; i < 30; ++i) {
+    ids.push_back("00000000-0000-4000-8000-0000000000" + std::to_string(i));
+    add(ids.back());
+    tell(ids.back(), true);
+    if (i < 22) sink.refuses.insert(ids.back());
+    time->advance(1s);
+  }
+  EXPECT_FALSE(bots->start_paid(sink));
+  EXPECT_LT(sink.asked, 10);  // a service that is down is not asked for all of them
+  time->advance(1s);
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(bots->start_paid(sink));
+  EXPECT_EQ(sink.took.size(), 8U);
+  sink.refuses.clear();
+  time->advance(1s);
+  EXPECT_EQ(bots->start_paid(sink).value(), 12U);
+  EXPECT_EQ(bots->start_paid(sink).value(), 0U);
+}
+
 TEST_F(Assistants, AreTriedThreeTimesAndCleanedUpInBetween) {
   where->failures = 2;
   set_up(one);

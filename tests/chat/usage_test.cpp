@@ -33,7 +33,8 @@ TEST(ChatUsage, IsWhatTheServiceTells) {
   EXPECT_EQ(t.completion, 3);
   EXPECT_FALSE(t.estimated);
   EXPECT_EQ(odd, "");
-  EXPECT_EQ(taken(R"({"prompt_tokens":0,"completion_tokens":0})").sum(), 0);
+  EXPECT_EQ(taken(R"({"prompt_tokens":12,"completion_tokens":0})").completion, 0);  // nothing was written
+  EXPECT_EQ(odd, "");
 }
 
 TEST(ChatUsage, IsEstimatedFromTheTextWhenItIsNotTold) {
@@ -43,6 +44,20 @@ TEST(ChatUsage, IsEstimatedFromTheTextWhenItIsNotTold) {
     EXPECT_EQ(t.completion, 101);
     EXPECT_TRUE(t.estimated);
   }
+}
+
+TEST(ChatUsage, OfNothingForSomethingIsNotTold) {
+  const auto zeros = taken(R"({"prompt_tokens":0,"completion_tokens":0})", 400);
+  EXPECT_EQ(zeros.prompt, 100);
+  EXPECT_EQ(zeros.completion, 100);
+  EXPECT_TRUE(zeros.estimated);
+  EXPECT_THAT(odd, HasSubstr("prompt_tokens 0"));
+  EXPECT_THAT(odd, HasSubstr("completion_tokens 0"));
+  const auto text = taken(R"({"prompt_tokens":12,"completion_tokens":0})", 1);
+  EXPECT_EQ(text.prompt, 12);
+  EXPECT_EQ(text.completion, 1);
+  EXPECT_TRUE(text.estimated);
+  EXPECT_EQ(taken(R"({"prompt_tokens":0,"completion_tokens":0})").prompt, 100);  // its prompt was read all the same
 }
 
 TEST(ChatUsage, ThatCannotBeRightBecomesWhatWasReserved) {

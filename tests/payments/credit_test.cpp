@@ -6,12 +6,21 @@
 namespace {
 
 using namespace texbuild_test;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 class Credit : public Storefront {
  protected:
   Credit() { customers["ann"] = "cus_ann"; }
+  std::int64_t audited(const std::string& what) {
+    std::int64_t count = 0;
+    EXPECT_TRUE(db->read([&](sql_session& s) -> result<void> {
+      const auto rows = s.run("SELECT COUNT(*) FROM audit WHERE what = $1", what);
+      if (!rows) return rows.error();
+      count = rows->front().integer(0);
+      return {};
+    }));
+    return count;
+  }
   polar_usage use(const std::string& id, std::int64_t prompt = 1000, std::int64_t completion = 500,
                   const std::string& user = "ann") const {
     polar_usage u;
@@ -120,6 +129,74 @@ TEST_F(Credit, IsNotAskedForWithEveryRequest) {
   EXPECT_EQ(asked.size(), failed);
 }
 
+TEST_F(Credit, IsNotAskedForAgainAndAgainByWhoeverIsNoCustomer) {
+  auto shop = open();
+  for (int i = 0; i < 600; ++i) {  // ten minutes of a hundred and twenty requests
+    EXPECT_EQ(shop.spendable("eve").error().code(), errc::payment_required);
+    EXPECT_TRUE(shop.credit("eve"));
+    time->advance(1s);
+  }
+  EXPECT_LE(asked.size(), 45U);
+  // Whoever becomes one by a webhook is let through at once.
+  customers["eve"] = "cus_eve";
+  tell(shop, "subscription.active", subscription("active", "eve"));
+  EXPECT_EQ(shop.spendable("eve").value(), 1'000'000);
+}
+
+TEST_F(Credit, LeavesPolarInPeaceForAsLongAsItWants) {
+  auto shop = open();
+  consumed["cus_ann"] = 100'000;
+  EXPECT_EQ(shop.credit("ann").value().balance(), 9);
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  status_of_all = 429;
+  retry_after = "120";
+  time->advance(3s);
+  EXPECT_TRUE(shop.spendable("ann"));
+  const auto before = asked.size();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(shop.spendable("ann"));
+    EXPECT_TRUE(shop.credit("ann"));
+    EXPECT_EQ(shop.send_usage().value(), 0U);
+    time->advance(1s);
+  }
+  EXPECT_EQ(asked.size(), before);
+  status_of_all = 0;
+  time->advance(20s);
+  EXPECT_TRUE(shop.credit("ann").value().current);
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+}
+
+TEST_F(Credit, IsAskedForOnceByManyRequestsAtATime) {
+  auto shop = open();
+  (void)shop.credit("ann").value();
+  time->advance(1min);
+  asked.clear();
+  {
+    std::unique_lock polar_is_slow(mutex);
+    std::vector<std::jthread> threads;
+    threads.reserve(30);
+    for (int t = 0; t < 30; ++t) threads.emplace_back([&] { EXPECT_TRUE(shop.credit("ann", 2s)); });
+    polar_is_slow.unlock();
+  }
+  EXPECT_EQ(calls("GET", "/customer-meters/"), 1U);
+}
+
+TEST_F(Credit, GivesPolarAllItsTimeForTheMeters) {
+  auto shop = open();
+  (void)shop.credit("ann").value();
+  (void)shop.credit("ann").value();
+  ASSERT_THAT(asked.back().url, ::testing::HasSubstr("/customer-meters/"));
+  EXPECT_EQ(asked.back().timeout, 1800ms);
+}
+
+TEST_F(Credit, IsOfUsersThatPolarCannotBeAskedAboutWithoutHarmToOthers) {
+  auto shop = open();
+  status_of_all = 422;
+  EXPECT_EQ(shop.credit("eve").value().balance(), 10);
+  status_of_all = 0;
+  EXPECT_TRUE(shop.credit("ann").value().current);
+}
+
 TEST_F(Credit, IsForCustomersOnly) {
   auto shop = open();
   EXPECT_EQ(shop.spendable("eve").error().code(), errc::payment_required);
@@ -181,6 +258,67 @@ TEST_F(Credit, TellsPolarLaterWhenItIsDown) {
   EXPECT_THAT(ingested, SizeIs(1));
 }
 
+TEST_F(Credit, GivesNothingBackHoweverLongPolarIsDown) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1", 600'000, 400'000), false));
+  down = true;
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_FALSE(shop.send_usage());
+    time->advance(1h);
+  }
+  down = false;
+  EXPECT_EQ(shop.credit("ann").value().balance(), 0);
+  EXPECT_EQ(shop.send_usage().value(), 1U);  // at once, as soon as it is there again
+  EXPECT_THAT(ingested, SizeIs(1));
+  EXPECT_EQ(shop.credit("ann").value().balance(), 0);
+}
+
+TEST_F(Credit, AsksAPolarThatIsDownNowAndThen) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  down = true;
+  for (int i = 0; i < 3600; ++i) {
+    (void)shop.send_usage();
+    time->advance(1s);
+  }
+  EXPECT_LT(calls("POST", "/events/ingest"), 25U);
+}
+
+TEST_F(Credit, TellsPolarOfTheUsesOfACustomerWhoWasBornThere) {
+  auto shop = open();
+  customers.clear();
+  customers["somebody else's id"] = "cus_9";
+  counts_at_once = true;
+  auto bought = subscription("active");
+  bought["customer_id"] = "cus_9";
+  bought["customer"] = json::object{{"id", "cus_9"}, {"external_id", nullptr}};
+  bought["metadata"] = json::object{{"user_id", "ann"}};
+  tell(shop, "subscription.active", bought);
+  ASSERT_TRUE(shop.charge(use("r1", 600'000, 400'000), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  EXPECT_EQ(ingested.at("r1").at("customer_id"), "cus_9");
+  EXPECT_FALSE(ingested.at("r1").contains("external_customer_id"));
+  time->advance(2min);
+  EXPECT_EQ(shop.spendable("ann").value(), 0);
+  // The customer is gone: the use still counts as one of the user's.
+  customers.clear();
+  ASSERT_TRUE(shop.charge(use("r2"), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  EXPECT_EQ(ingested.at("r2").at("external_customer_id"), "ann");
+}
+
+TEST_F(Credit, TellsOfUsesUnderTheUsersIdOnceTheCustomerHasIt) {
+  auto shop = open();
+  auto bought = subscription("active");
+  tell(shop, "subscription.active", bought);
+  bought["customer"] = json::object{{"id", "cus_ann"}};  // what is told later takes nothing back
+  bought["metadata"] = json::object{{"user_id", "ann"}};
+  tell(shop, "subscription.updated", bought);
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  EXPECT_EQ(shop.send_usage().value(), 1U);
+  EXPECT_EQ(ingested.at("r1").at("external_customer_id"), "ann");
+}
+
 TEST_F(Credit, TellsPolarAgainWhatACrashLeftUnderWay) {
   auto shop = open();
   ASSERT_TRUE(shop.charge(use("r1"), false));
@@ -207,6 +345,17 @@ TEST_F(Credit, ForgetsOldUses) {
   ASSERT_TRUE(shop.send_usage());
   time->advance(24h * 41);
   EXPECT_EQ(shop.sweep().value().forgotten, 1U);
+}
+
+TEST_F(Credit, IsSweptThoughPolarIsDown) {
+  auto shop = open();
+  ASSERT_TRUE(shop.charge(use("r1"), false));
+  ASSERT_TRUE(shop.send_usage());
+  ASSERT_TRUE(shop.charge(use("r2"), false));
+  time->advance(24h * 41);
+  down = true;
+  EXPECT_FALSE(shop.sweep());
+  EXPECT_EQ(shop.sweep().value().forgotten, 0U);  // the first time did it
 }
 
 TEST_F(Credit, SurvivesManyUsesAtOnce) {
@@ -255,6 +404,7 @@ TEST_F(Credit, IsNotHeldUpByAUseThatPolarNeverTakes) {
     time->advance(25h);
   }
   EXPECT_EQ(shop.credit("ann").value().balance(), 10);
+  EXPECT_EQ(audited("usage.refused"), 1);
 }
 
 }  // namespace

@@ -69,7 +69,11 @@ class Storefront : public ::testing::Test {
     const std::scoped_lock guard(mutex);
     asked.push_back(r);
     if (down) return texbuild::error(texbuild::errc::unavailable, "no connection");
-    if (status_of_all != 0) return say(status_of_all, json::object{{"detail", "because"}});
+    if (status_of_all != 0) {
+      auto said = say(status_of_all, json::object{{"detail", "because"}});
+      if (!retry_after.empty()) said->headers.emplace_back("Retry-After", retry_after);
+      return said;
+    }
     EXPECT_TRUE(r.url.starts_with("https://api.polar.sh/v1/")) << r.url;
     EXPECT_EQ(header(r, "Authorization"), "Bearer polar_oat_test");
     const auto path = r.url.substr(std::string("https://api.polar.sh/v1").size());
@@ -141,6 +145,7 @@ class Storefront : public ::testing::Test {
   std::vector<texbuild::http_request> asked;
   bool down = false;
   int status_of_all = 0;
+  std::string retry_after;                              // with that status
   std::map<std::string, std::string> customers;         // external id to Polar's
   std::map<std::string, std::string> checkout_status;   // by id
   std::map<std::string, std::string> checkout_product;  // by id
@@ -186,19 +191,28 @@ class Storefront : public ::testing::Test {
     return say(200, json::object{{"items", std::move(items)},
                                  {"pagination", json::object{{"total_count", 1}, {"max_page", 1}}}});
   }
+  /// Polar's id of whom an event is about; an external id that it does not know yet is no mistake.
+  std::string customer_of(const json::object& e) {
+    if (const auto* id = e.if_contains("customer_id")) return std::string(id->as_string());
+    return customers[std::string(e.at("external_customer_id").as_string())];
+  }
+  bool has_one_customer(const json::object& e) {
+    const auto* id = e.if_contains("customer_id");
+    if (id == nullptr) return e.contains("external_customer_id");
+    return !e.contains("external_customer_id") &&
+           std::any_of(customers.begin(), customers.end(), [&](const auto& c) { return id->as_string() == c.second; });
+  }
   texbuild::result<texbuild::http_response> ingest(const json::object& o) {
     const auto& list = o.at("events").as_array();
     for (const auto& e : list)
-      if (bad_events.contains(std::string(e.at("external_id").as_string())))
+      if (bad_events.contains(std::string(e.at("external_id").as_string())) || !has_one_customer(e.as_object()))
         return say(422, json::object{{"detail", json::array{}}});
     int inserted = 0;
     for (const auto& e : list) {
       const auto id = std::string(e.at("external_id").as_string());
       if (!ingested.emplace(id, e.as_object()).second) continue;
       ++inserted;
-      if (counts_at_once)
-        consumed[customers[std::string(e.at("external_customer_id").as_string())]] +=
-            e.at("metadata").at("tokens").to_number<double>();
+      if (counts_at_once) consumed[customer_of(e.as_object())] += e.at("metadata").at("tokens").to_number<double>();
     }
     return say(200,
                json::object{{"inserted", inserted}, {"duplicates", list.size() - static_cast<unsigned>(inserted)}});

@@ -345,6 +345,51 @@ TEST_F(Checkouts, StartOneDeploymentForOnePurchaseThatNamesNone) {
   EXPECT_THAT(to_start(), ::testing::ElementsAre(second));
 }
 
+TEST_F(Checkouts, SayWhenThereIsNothingToStartForAPayment) {
+  std::vector<std::string> lines;
+  with.note = [&](std::string_view line) { lines.emplace_back(line); };
+  auto shop = open();
+  const auto id = shop.checkout("ann", wish()).value().deployment;
+  // Of another product than the deployment that it names; several events tell of it.
+  auto other = order(id);
+  other["product_id"] = "product_business";
+  tell(shop, "order.paid", other);
+  tell(shop, "order.updated", other);
+  ASSERT_THAT(lines, SizeIs(1));
+  EXPECT_THAT(lines.back(), HasSubstr("checkout_1 of ann starts nothing: the deployment " + id));
+  EXPECT_THAT(lines.back(), HasSubstr("another product"));
+  // Of a user who has none.
+  auto foreign = order("", "checkout_9");
+  foreign["customer_id"] = "cus_eve";
+  foreign["customer"] = json::object{{"id", "cus_eve"}, {"external_id", "eve"}};
+  tell(shop, "order.paid", foreign);
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_THAT(lines.back(), HasSubstr("no deployment that it could be for"));
+  // For another user's.
+  foreign = order(id, "checkout_8");
+  foreign["customer"] = json::object{{"id", "cus_eve"}, {"external_id", "eve"}};
+  tell(shop, "order.paid", foreign);
+  ASSERT_THAT(lines, SizeIs(3));
+  EXPECT_THAT(lines.back(), HasSubstr("another user's"));
+  // Of something else that is sold there, and one that starts something: no line.
+  foreign = order("", "checkout_7");
+  foreign["product_id"] = "a mug";
+  tell(shop, "order.paid", foreign);
+  tell(shop, "order.paid", order(id));
+  tell(shop, "order.updated", order(id));
+  tell(shop, "subscription.active", subscription("incomplete", "bob", "product_starter", "sub_7"));
+  EXPECT_THAT(lines, SizeIs(3));
+  EXPECT_THAT(to_start(), ::testing::ElementsAre(id));
+  ASSERT_TRUE(db->read([&](sql_session& s) -> result<void> {
+    const auto notes = s.run("SELECT note FROM inbox WHERE note <> ''");
+    const auto audit = s.run("SELECT detail FROM audit WHERE what = 'payment.starts_nothing'");
+    if (!notes || !audit) return error(errc::internal, "no rows");
+    EXPECT_EQ(notes->size(), 5U);
+    EXPECT_EQ(audit->size(), 3U);
+    return {};
+  }));
+}
+
 TEST_F(Checkouts, AskPolarNoMoreForOnesThatAreOver) {
   auto shop = open();
   for (int i = 0; i < 4; ++i) {

@@ -117,7 +117,7 @@ function polar(request, response, url, body) {
       if (state.events[event.external_id]) continue;
       state.events[event.external_id] = event;
       inserted += 1;
-      const customer = customerOf(event.external_customer_id);
+      const customer = Object.values(state.customers).find((c) => c.id === event.customer_id) ?? customerOf(event.external_customer_id);
       state.meters[customer.id] = (state.meters[customer.id] ?? 0) + event.metadata.tokens;
     }
     return json(response, 200, { inserted, duplicates: body.events.length - inserted });

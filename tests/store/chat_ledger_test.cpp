@@ -25,7 +25,7 @@ class ChatLedger : public testing::Test {
     r.model = "m";
     r.tokens.prompt = prompt;
     r.tokens.completion = completion;
-    r.per_hour = 1000;
+    r.per_hour = per_hour_;
     return ledger_.reserve(r, start).value();
   }
   static chat_tokens took(std::int64_t prompt, std::int64_t completion, bool estimated = false) {
@@ -46,6 +46,7 @@ class ChatLedger : public testing::Test {
     return most;
   }
 
+  std::int64_t per_hour_ = 1000;
   std::shared_ptr<database> db_ = open_sqlite(":memory:").value();
   chat_ledger ledger_{db_};
 };
@@ -78,6 +79,34 @@ TEST_F(ChatLedger, GivesBackWhatIsReleased) {
   EXPECT_TRUE(ledger_.release("a", start));
   EXPECT_TRUE(ledger_.release("a", start));
   EXPECT_EQ(left(), 1000);
+}
+
+TEST_F(ChatLedger, CutsNothingWhenTheTierBecameALargerOneInBetween) {
+  const auto later = start + 1h;
+  chat_reservation r;
+  r.id = "c";
+  r.owner = "ann";
+  r.holder = "here";
+  r.per_hour = 1000;
+  r.tokens.completion = 100;
+  ASSERT_TRUE(ledger_.reserve(r, start).value().taken);  // by the old tier
+  r.id = "d";
+  r.per_hour = 5000;
+  ASSERT_TRUE(ledger_.reserve(r, later).value().taken);  // by the new one: 4900 are left
+  ASSERT_TRUE(ledger_.settle("c", took(0, 50), later).value());
+  r.id = "e";
+  r.tokens.completion = 4900;
+  EXPECT_TRUE(ledger_.reserve(r, later).value().taken);
+}
+
+TEST_F(ChatLedger, FillsNothingBeyondATierThatBecameASmallerOneInBetween) {
+  per_hour_ = 5000;
+  EXPECT_TRUE(reserve("a", 0, 4000).taken);
+  per_hour_ = 1000;
+  EXPECT_TRUE(reserve("b", 0, 500).taken);
+  EXPECT_TRUE(ledger_.settle("a", took(0, 1), start).value());
+  per_hour_ = 5000;  // what the bucket holds is not what it may
+  EXPECT_FALSE(reserve("c", 0, 1001).taken);
 }
 
 TEST_F(ChatLedger, SettlesOnce) {
