@@ -103,6 +103,7 @@ class akash_provisioner final : public assistant_provisioner {
   }
 
   result<void> keep(const std::vector<assistant_job>& /*jobs*/) override { return {}; }  // Akash does that
+  [[nodiscard]] bool goes_on_alone() const noexcept override { return true; }
   void stop_waiting() override { stop_.request_stop(); }
 
  private:

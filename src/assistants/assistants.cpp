@@ -115,7 +115,7 @@ result<void> assistants::impl::take_down(const store::deployment_row& row) {
   if (where == nullptr)
     return error(errc::unavailable, "the provisioner \"" + row.provisioner + "\" is no longer configured");
   if (auto stopped = where->stop(row.shown.id, row.place); !stopped) return stopped;
-  return rows.set_place(row.shown.id, row.provisioner, "", "", now());
+  return rows.clear_place(row.shown.id, row.place, now());
 }
 
 bool assistants::impl::mark_as_deploying(const std::string& id) {
@@ -280,6 +280,7 @@ result<std::uint64_t> assistants::start_paid(event_sink& events) {
 result<void> assistants::supervise(const std::stop_token& stop) {
   std::optional<error> failed;
   for (const auto& where : impl_->options.provisioners) {
+    if (where->goes_on_alone()) continue;
     const auto live = impl_->rows.live(where->name());
     if (!live) return live.error();
     std::vector<assistant_job> jobs;

@@ -219,6 +219,13 @@ result<void> deployments_store::set_place(std::string_view id, std::string_view 
   });
 }
 
+result<void> deployments_store::clear_place(std::string_view id, std::string_view place, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET place = '', provider_url = '', updated_at = $3 WHERE id = $1 AND place = $2",
+          text(id), text(place), seconds(now));
+  });
+}
+
 result<std::vector<deployment_row>> deployments_store::live(std::string_view provisioner) {
   return reading(*db_, [&](statements& s) {
     auto rows = rows_where(s, "status IN (1, 2) AND provisioner = $1 AND place <> '' AND ended_at IS NULL ORDER BY id",

@@ -86,6 +86,8 @@ class deployments_store {
   /// Where it runs, or ("") that there is nothing to take down.
   result<void> set_place(std::string_view id, std::string_view provisioner, std::string_view place,
                          std::string_view provider_url, time now);
+  /// What was at this place is taken down. A place that was noted meanwhile stays.
+  result<void> clear_place(std::string_view id, std::string_view place, time now);
   /// What a provisioner runs, or is beginning to run, and whose subscription is not paused.
   result<std::vector<deployment_row>> live(std::string_view provisioner);
   /// Over or failed, but something of them is still to be taken down: those that were tried least recently.

@@ -201,6 +201,11 @@ const std::vector<migration>& migrations() {
           // Processes that have requests under way.
           "CREATE TABLE chat_holders (id TEXT PRIMARY KEY, alive_until BIGINT NOT NULL)",
           "CREATE INDEX chat_holders_dead ON chat_holders (alive_until)",
+      },
+      {
+          // What is over or failed and is still somewhere, by when it was last tried to take it down.
+          R"(CREATE INDEX deployments_to_take_down ON deployments (tried_at, id)
+              WHERE place <> '' AND (ended_at IS NOT NULL OR status = 3))",
       }};
   return all;
 }
