@@ -36,6 +36,7 @@ struct settings {
   std::vector<std::string> signing_keys;  ///< newest first; empty: one is made and kept in the data folder
   int created_status = 201;
   std::vector<std::string> cors_origins;
+  std::uint64_t body_bytes = 256u << 20;     ///< of all bodies together that are in memory
   std::vector<std::string> trusted_proxies;  ///< addresses whose X-Forwarded-For is believed
   billing_options billing;                   ///< `plans` is the engine's too
   std::vector<std::string> secret_keys;      ///< newest first; empty: one is made and kept in the data folder

@@ -1,6 +1,7 @@
 // One request and its reply, as routes see them: plain values, no sockets, no Beast.
 #pragma once
 
+#include "server/body_budget.hpp"
 #include "server/upload.hpp"
 
 #include <texbuild/build.hpp>
@@ -32,6 +33,7 @@ struct request {
   std::string user;                            ///< who asks; set for routes that want somebody
   std::optional<rate_decision> limited;        ///< what the last limit said that was asked; the client is told
   std::string body;                            ///< of routes that take text
+  body_budget::share held;                     ///< the memory for it
   upload_form form;                            ///< of routes that take a form
 
   /// A header's value; "" if it was not sent.

@@ -22,6 +22,10 @@ void raise_descriptor_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// A look-up of a name cannot be ended, and the server waits for it when it stops: not for the half minute that the C
+/// library may take.
+void bound_look_ups() { (void)::setenv("RES_OPTIONS", "timeout:2 attempts:2", 0); }
+
 void greet(const server::settings& with, const server::web_server& running) {
   const bool v6 = with.address.find(':') != std::string::npos;
   const auto base = "http://" + (v6 ? "[" + with.address + "]" : with.address) + ":" + std::to_string(running.port());
@@ -58,6 +62,7 @@ int main(int count, char** values) {
     return 0;
   }
   raise_descriptor_limit();
+  bound_look_ups();
   // Before any thread starts, so that a signal during the start is not lost.
   boost::asio::io_context signals;
   boost::asio::signal_set stop(signals, SIGINT, SIGTERM);

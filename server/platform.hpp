@@ -27,8 +27,8 @@ namespace texbuild::server {
 /// Thread safe once it is started.
 class platform {
  public:
-  /// `parts` has to have the engine's database, an HTTP client, and a pool for what may wait for Polar; `port` was
-  /// bound.
+  /// `parts` has to have the engine's database, an HTTP client, a pool for what waits for the database alone, and a
+  /// loop; `with.chat.admission` is for what may wait for Polar; `port` was bound.
   static result<std::unique_ptr<platform>> open(const settings& with, environment parts, std::uint16_t port,
                                                 logger& log);
   platform(const platform&) = delete;

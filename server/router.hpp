@@ -29,7 +29,11 @@ enum class body_kind {
 enum class rate_class { create, download, status, other, chat, checkout, deployments };
 
 /// What a handler waits for; each kind has threads of its own, so that a slow one does not hold up the others.
-enum class work { quick, outside };
+enum class work {
+  quick,
+  outside,  ///< another service
+  calls,    ///< bodies of durable functions
+};
 
 /// One line of the API. The handler runs on a pool for blocking work. A form's has one of its own, whatever
 /// `waits_for`.
@@ -42,6 +46,7 @@ struct route {
   work waits_for = work::quick;
   std::function<reply(request&)> handler;
   std::uint64_t most_text = 1 << 20;  ///< bytes of a text body
+  std::string signed_by;  ///< a header, in lower case: without it most of a text body is not even read; may be empty
   std::function<void(reply&)>
       dress_error;  ///< adds to replies from 400 on what this route's clients expect; may be empty
 

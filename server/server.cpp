@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include "server/crowd.hpp"
 #include "server/dev_issuer.hpp"
 #include "server/ending_http.hpp"
 #include "server/limits.hpp"
@@ -45,10 +46,14 @@ using std::chrono::seconds;
 namespace {
 
 constexpr std::size_t most_connections = 4096;
+constexpr std::size_t most_of_one_address = 512;
 constexpr unsigned io_threads = 2;
 constexpr unsigned pool_threads = 8;      // they wait for the disk, not for the processor
 constexpr unsigned outside_threads = 16;  // they wait for other services, up to 20 s each
 constexpr unsigned form_threads = 4;
+constexpr unsigned chat_threads = 4;       // they wait for the disk only
+constexpr unsigned admission_threads = 8;  // of chat: they wait for Polar, up to 2 s each
+constexpr unsigned call_threads = 8;       // bodies of functions, as long as those take
 constexpr seconds sweep_pause{30};
 constexpr seconds notify_pause{1};
 constexpr std::string_view dev_user = "user_dev";
@@ -90,7 +95,10 @@ struct web_server::impl {
         log(with.log, out, std::move(time)),
         pool(pool_threads),
         outside(outside_threads),
-        forms(form_threads) {}
+        forms(form_threads),
+        chats(chat_threads),
+        admissions(admission_threads),
+        calls(call_threads) {}
 
   settings with;
   logger log;
@@ -98,6 +106,11 @@ struct web_server::impl {
   asio::thread_pool pool;
   asio::thread_pool outside;
   asio::thread_pool forms;
+  asio::thread_pool chats;
+  asio::thread_pool admissions;
+  asio::thread_pool calls;
+  // For URLs that customers wrote: names that nobody answers for keep a resolver, of which each has one, busy.
+  asio::io_context strangers;
   asio::io_context io;  // goes before the pools: what still waits in it posts to them when it is dropped
   std::optional<engine> builds;
   std::optional<billing> money;
@@ -111,7 +124,9 @@ struct web_server::impl {
   std::shared_ptr<session_context> context;
   std::shared_ptr<listener> door;
   std::shared_ptr<ending_http> others;
+  std::shared_ptr<ending_http> customers;  // of `strangers`
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> busy;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> busy_with_strangers;
   std::vector<std::thread> threads;
   std::jthread warming;
   std::jthread sweeping;
@@ -147,11 +162,15 @@ result<void> web_server::impl::open_sessions(const environment& parts) {
 result<void> web_server::impl::open_money(const environment& parts) {
   auto same = parts;
   same.db = builds->shared_database();
-  auto told = notifier::open(with.notices, same);
+  auto with_customers = same;
+  with_customers.http = customers;
+  auto told = notifier::open(with.notices, std::move(with_customers));
   if (!told) return told.error();
   notices.emplace(std::move(*told));
   auto with_pool = same;
-  with_pool.pool = outside.get_executor();
+  with_pool.pool = chats.get_executor();
+  with_pool.loop = io.get_executor();
+  with.chat.admission = admissions.get_executor();
   auto platform_opened = platform::open(with, std::move(with_pool), door->port(), log);
   if (!platform_opened) return platform_opened.error();
   beside = std::move(*platform_opened);
@@ -168,6 +187,7 @@ result<void> web_server::impl::open_money(const environment& parts) {
 }
 
 result<void> web_server::impl::start(environment parts) {
+  customers = std::make_shared<ending_http>(parts.http ? parts.http : make_http_client(strangers.get_executor()));
   if (!parts.http) parts.http = make_http_client(io.get_executor());
   parts.http = others = std::make_shared<ending_http>(parts.http);
   // The door first: an address in use is found before anything is touched.
@@ -189,18 +209,26 @@ result<void> web_server::impl::start(environment parts) {
                      beside->functions(), beside->serves_inngest(), *parts.time, with.created_status);
   std::vector<route> all = build_routes(*for_routes);
   for (auto& more : {artifact_routes(*for_routes), account_routes(*for_routes), endpoint_routes(*for_routes),
-                     webhook_routes(*for_routes), platform_routes(*for_routes), chat_routes(beside->talk()),
-                     health_routes(*for_routes)})
+                     webhook_routes(*for_routes), platform_routes(*for_routes, !with.inngest.dev),
+                     chat_routes(beside->talk()), health_routes(*for_routes)})
     all.insert(all.end(), more.begin(), more.end());
   routes.emplace(std::move(all));
   context = std::make_shared<session_context>(with, *routes, *builds, *who, *rates, parts.time, parts.random, log,
                                               pool.get_executor(), outside.get_executor(), forms.get_executor(),
                                               std::move(*uploads));
   context->bots = &beside->bots();
-  door->start([c = context](asio::ip::tcp::socket socket) {
-    if (c->open_sessions() < most_connections) start_session(std::move(socket), c);
+  context->calls = calls.get_executor();
+  auto guests = std::make_shared<crowd>(most_of_one_address, with.trusted_proxies);
+  door->start([c = context, guests = std::move(guests)](asio::ip::tcp::socket socket) {
+    if (c->open_sessions() >= most_connections) return;
+    boost::system::error_code gone;
+    const auto peer = socket.remote_endpoint(gone);
+    if (gone) return;
+    if (auto place = guests->enter(peer.address())) start_session(std::move(socket), c, std::move(place));
   });
   busy.emplace(io.get_executor());
+  busy_with_strangers.emplace(strangers.get_executor());
+  threads.emplace_back([this] { strangers.run(); });
   for (unsigned i = 0; i < io_threads; ++i) threads.emplace_back([this] { io.run(); });
   sweeping = std::jthread([this](const std::stop_token& stop) { sweep(stop); });
   notifying = std::jthread([this](const std::stop_token& stop) { notify(stop); });
@@ -260,14 +288,15 @@ void web_server::impl::stop() {
   // Nobody waits any longer for an answer of another service. The threads that do are woken by those of `io`, so these
   // go last.
   if (others) others->end();
+  if (customers) customers->end();
   if (beside) beside->stop();
   notifying = {};
   sweeping = {};
-  outside.join();
-  forms.join();
-  pool.join();
+  for (auto* threads_of : {&outside, &admissions, &calls, &chats, &forms, &pool}) threads_of->join();
   busy.reset();
+  busy_with_strangers.reset();
   io.stop();
+  strangers.stop();
   for (auto& t : threads) t.join();
 }
 

@@ -22,6 +22,8 @@ namespace texbuild::server {
 namespace {
 
 constexpr std::uint64_t most_unwanted_bytes = 64 * 1024;
+constexpr std::uint64_t most_unsigned_bytes = 16 * 1024;
+constexpr seconds busy_for{1};
 constexpr std::uint64_t most_form_overhead = 1 << 20;  // fields, boundaries and headers of a form
 
 bool is_sane_id(std::string_view id) {
@@ -81,6 +83,7 @@ asio::awaitable<bool> session::serve_one() {
     body_unread_ = !parser.is_done();
     const auto* to = find(parser.get(), *r, out);
     if (to != nullptr) out = co_await answer(*to, parser, r);
+    r->held = {};  // a stream may take long, and its request is gone
     if (to != nullptr && out.status >= 400 && to->dress_error) to->dress_error(out);
   }
   keep_alive = keep_alive && !body_unread_ && !context_->stopping;
@@ -150,7 +153,9 @@ asio::awaitable<reply> session::answer(const route& to, form_reader& parser, std
   // there.
   const bool is_text = to.body == body_kind::text;
   const auto length = parser.content_length();
-  const bool too_long = is_text && length && *length > to.most_text;
+  const bool is_signed = to.signed_by.empty() || !r->header(to.signed_by).empty();
+  const auto most_text = is_signed ? to.most_text : std::min(to.most_text, most_unsigned_bytes);
+  const bool too_long = is_text && length && *length > most_text;
   const bool count_last = !asked_first || (is_text && !length);
   if (asked_first) {
     std::function<std::optional<reply>()> ask = [context, &to, r, stop = too_long || count_last] {
@@ -159,7 +164,7 @@ asio::awaitable<reply> session::answer(const route& to, form_reader& parser, std
     };
     auto refused = co_await async_on<std::optional<reply>>(context_->pool, std::move(ask), asio::use_awaitable);
     if (!refused && to.body == body_kind::form) refused = co_await receive_form(parser, r);
-    if (!refused && is_text) refused = co_await receive_text(parser, r, to.most_text);
+    if (!refused && is_text) refused = co_await receive_text(parser, r, most_text);
     if (refused) co_return std::move(*refused);
   } else {
     const bool whole = co_await pass_over_body(parser);
@@ -173,6 +178,7 @@ asio::awaitable<reply> session::answer(const route& to, form_reader& parser, std
   };
   const auto& threads = to.body == body_kind::form      ? context_->forms
                         : to.waits_for == work::outside ? context_->outside
+                        : to.waits_for == work::calls   ? context_->calls
                                                         : context_->pool;
   auto out = co_await async_on<reply>(threads, std::move(serve), asio::use_awaitable);
   if (out.waits) {
@@ -237,7 +243,8 @@ asio::awaitable<bool> session::pass_over_body(form_reader& parser) {
 asio::awaitable<std::optional<reply>> session::receive_text(form_reader& parser, std::shared_ptr<request> r,
                                                             std::uint64_t most) {
   const auto too_large = [most] {
-    return problem(error(errc::payload_too_large, "at most " + std::to_string(most >> 20) + " MB is taken here"));
+    const auto size = most < (1 << 20) ? std::to_string(most >> 10) + " KB" : std::to_string(most >> 20) + " MB";
+    return problem(error(errc::payload_too_large, "at most " + size + " is taken here"));
   };
   const auto length = parser.content_length();
   if (length && *length > most) co_return too_large();
@@ -250,6 +257,9 @@ asio::awaitable<std::optional<reply>> session::receive_text(form_reader& parser,
     const auto got = co_await read_some(parser, chunk);
     if (!got) co_return problem(error(errc::invalid_input, "the body did not arrive whole"));
     if (r->body.size() + *got > most) co_return too_large();
+    if (!r->held.grow(context_->bodies, *got))
+      co_return problem(
+          error(errc::unavailable, "the server has too much to read at the moment").with_retry_after(busy_for));
     r->body.append(chunk.data(), *got);
   }
   co_return std::nullopt;
@@ -328,11 +338,12 @@ void session::log_request(const request& r, const reply& out, std::chrono::stead
   context_->log.write(level, line);
 }
 
-void start_session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context) {
+void start_session(asio::ip::tcp::socket socket, std::shared_ptr<session_context> context,
+                   std::shared_ptr<void> place) {
   auto executor = socket.get_executor();
   auto self = std::make_shared<session>(std::move(socket), context);
   auto running = session::run(std::move(self));
-  auto ended = [context](std::exception_ptr failed) {
+  auto ended = [context, place = std::move(place)](std::exception_ptr failed) {
     if (!failed) return;
     try {
       std::rethrow_exception(failed);

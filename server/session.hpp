@@ -2,6 +2,7 @@
 // slow or oversized clients are here; what is decided is decided elsewhere.
 #pragma once
 
+#include "server/body_budget.hpp"
 #include "server/config.hpp"
 #include "server/limits.hpp"
 #include "server/log.hpp"
@@ -50,10 +51,12 @@ struct session_context {
   logger& log;
   boost::asio::any_io_executor pool;     ///< for blocking work of milliseconds
   boost::asio::any_io_executor outside;  ///< for what waits for other services
+  boost::asio::any_io_executor calls;    ///< for calls of functions, whose bodies may take minutes; at first `outside`
   boost::asio::any_io_executor forms;    ///< for uploads, which may take seconds each and must not hold up the rest
   std::filesystem::path uploads;         ///< where forms stream to
   assistants* bots = nullptr;            ///< whose keys are taken too
   std::atomic<bool> stopping{false};
+  body_budget bodies;
 
   session_context(const settings& s, const router& r, engine& b, session_verifier& v, const limits& rl,
                   std::shared_ptr<clock> t, std::shared_ptr<entropy> e, logger& l, boost::asio::any_io_executor p,
@@ -68,8 +71,10 @@ struct session_context {
         log(l),
         pool(std::move(p)),
         outside(std::move(o)),
+        calls(outside),
         forms(std::move(f)),
-        uploads(std::move(u)) {}
+        uploads(std::move(u)),
+        bodies(s.body_bytes) {}
 
   void add(open_session* s);
   void remove(open_session* s);
@@ -87,7 +92,8 @@ struct session_context {
   std::unordered_set<std::string> seen_users_;
 };
 
-/// Serves a connection until it ends. The socket's executor is a strand of its own.
-void start_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<session_context> context);
+/// Serves a connection until it ends, and holds `place` so long. The socket's executor is a strand of its own.
+void start_session(boost::asio::ip::tcp::socket socket, std::shared_ptr<session_context> context,
+                   std::shared_ptr<void> place = nullptr);
 
 }  // namespace texbuild::server

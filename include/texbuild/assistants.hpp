@@ -87,6 +87,9 @@ class TEXBUILD_API assistant_provisioner {
   /// Just these are to run, after a restart of the server too, as far as that is this provisioner's to do: Akash keeps
   /// its own running. Called every second or so.
   virtual result<void> keep(const std::vector<assistant_job>& jobs) = 0;
+  /// What it runs goes on by itself, so that `keep` need not be called: jobs are not made every second then, each with
+  /// its secrets.
+  [[nodiscard]] virtual bool goes_on_alone() const noexcept { return false; }
   /// The process is about to end: what waits in `start` gives up (`errc::canceled`). For good.
   virtual void stop_waiting() = 0;
 };

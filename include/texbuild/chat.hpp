@@ -64,8 +64,8 @@ struct chat_charge {
   chat_charge() = default;
 };
 
-/// What `chat` asks its host. All are called on the pool and may block on the database, not on outside services.
-/// Thread safe.
+/// What `chat` asks its host. `charge` and `note` are called on the pool and may block on the database only; the others
+/// on `chat_options::admission`, where they may wait for an outside service, too. Thread safe.
 struct chat_hooks {
   /// How many tokens this user may take in an hour.
   std::function<result<std::uint64_t>(std::string_view user)> tokens_per_hour;
@@ -85,6 +85,8 @@ struct chat_options {
   std::string key;  ///< empty: not configured, every request ends with `errc::internal`
   chat_limits limits;
   chat_hooks hooks;
+  /// Where requests are admitted. Empty: on the pool, so that hooks which wait hold up streams that run.
+  boost::asio::any_io_executor admission;
 
   chat_options() = default;
 };
@@ -117,8 +119,9 @@ class TEXBUILD_API chat {
  public:
   using handler = boost::asio::any_completion_handler<void(result<chat_answer>)>;
 
-  /// `parts` has to have `db`, `http` and `pool`; both executors have to outlive every request. `errc::invalid_input`
-  /// for a bad address or missing hooks.
+  /// `parts` has to have `db`, `http` and `pool`. `loop`, if it is there, hands on the pieces of streams, and nothing
+  /// may block on it; else the pool does. All executors have to outlive every request. `errc::invalid_input` for a bad
+  /// address or missing hooks.
   static result<chat> open(chat_options options, environment parts);
 
   /// Never completes inline, nor blocks. Canceling it (the handler's slot) ends the request at the service; what it

@@ -89,6 +89,9 @@ class TEXBUILD_API http_client {
 };
 
 /// The real one: HTTP/1.1, TLS 1.2 or later with the system's roots and host names checked.
+/// The addresses of a name count for 30 s; for an hour, should it not be looked up within 2 s. Nothing is kept of names
+/// that are asked with `public_only`. Each client has one thread that looks names up: give URLs of strangers one of
+/// their own. The destruction of what runs `executor` waits for a look-up that is under way.
 TEXBUILD_API std::shared_ptr<http_client> make_http_client(boost::asio::any_io_executor executor);
 
 }  // namespace v0

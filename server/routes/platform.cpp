@@ -141,7 +141,7 @@ reply functions(services& s, request& r) {
 
 }  // namespace
 
-std::vector<route> platform_routes(services& s) {
+std::vector<route> platform_routes(services& s, bool functions_are_signed) {
   const auto with = [&s](reply (*handler)(services&, request&)) {
     return [&s, handler](request& r) { return handler(s, r); };
   };
@@ -153,10 +153,13 @@ std::vector<route> platform_routes(services& s) {
       route("GET", "/api/v1/deployments", access::user, body_kind::none, with(deployments), rate_class::deployments),
       route("GET", "/api/status", access::open, body_kind::none, with(status), other, work::outside),
       route("GET", "/api/user/balance", access::user, body_kind::none, with(balance), other, work::outside),
-      route("GET", "/api/inngest", access::open, body_kind::none, with(functions), other, work::outside),
+      route("GET", "/api/inngest", access::open, body_kind::none, with(functions)),
   };
   for (const char* method : {"POST", "PUT"}) {
-    all.emplace_back(method, "/api/inngest", access::open, body_kind::text, with(functions), other, work::outside);
+    const bool is_call = method == std::string_view("POST");
+    all.emplace_back(method, "/api/inngest", access::open, body_kind::text, with(functions), other,
+                     is_call ? work::calls : work::outside);
+    if (functions_are_signed) all.back().signed_by = "x-inngest-signature";
     // Whoever is refused anyway need not send much.
     all.back().most_text = s.serves_inngest ? inngest_call_bytes : refused_call_bytes;
   }

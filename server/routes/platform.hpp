@@ -8,6 +8,6 @@
 
 namespace texbuild::server {
 
-std::vector<route> platform_routes(services& s);
+std::vector<route> platform_routes(services& s, bool functions_are_signed);
 
 }  // namespace texbuild::server

@@ -54,11 +54,15 @@ std::vector<route> webhook_routes(services& s) {
   const auto with = [&s](reply (*handler)(services&, request&)) {
     return [&s, handler](request& r) { return handler(s, r); };
   };
-  return {
+  std::vector<route> all{
       route("POST", "/api/webhooks/razorpay", access::open, body_kind::text, with(razorpay)),
       route("POST", "/api/webhooks/clerk", access::open, body_kind::text, with(clerk)),
       route("POST", "/api/webhooks/polar", access::open, body_kind::text, with(polar)),
   };
+  all[0].signed_by = "x-razorpay-signature";
+  all[1].signed_by = "svix-signature";
+  all[2].signed_by = "webhook-signature";
+  return all;
 }
 
 }  // namespace texbuild::server

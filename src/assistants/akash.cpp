@@ -5,6 +5,7 @@
 #include "src/http/json_api.hpp"
 
 #include <texbuild/assistants.hpp>
+#include <texbuild/environment.hpp>
 #include <texbuild/http.hpp>
 
 #include <boost/json.hpp>
@@ -17,6 +18,7 @@
 #include <set>
 #include <shared_mutex>
 #include <stop_token>
+#include <utility>
 
 namespace texbuild {
 inline namespace v0 {
@@ -75,8 +77,10 @@ std::optional<bid> read_bid(const json::value& item) {
 
 class akash_provisioner final : public assistant_provisioner {
  public:
-  akash_provisioner(akash_options options, std::shared_ptr<http_client> http)
-      : options_(std::move(options)), http_(std::move(http)) {}
+  using time_point = std::chrono::steady_clock::time_point;
+
+  akash_provisioner(akash_options options, std::shared_ptr<http_client> http, std::shared_ptr<clock> time)
+      : options_(std::move(options)), http_(std::move(http)), time_(std::move(time)) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "akash"; }
 
@@ -112,6 +116,7 @@ class akash_provisioner final : public assistant_provisioner {
   }
 
   result<void> keep(const std::vector<assistant_job>& /*jobs*/) override { return {}; }  // Akash does that
+  [[nodiscard]] bool goes_on_alone() const noexcept override { return true; }
   void stop_waiting() override { stop_.request_stop(); }
 
  private:
@@ -183,9 +188,10 @@ class akash_provisioner final : public assistant_provisioner {
     return error(errc::provider_error, std::string("Akash's answer is no ") + what);
   }
 
-  /// What is in `data` of the answer, which may be a list: then as {"list": …}. Asked again while that makes sense.
+  /// What is in `data` of the answer, which may be a list: then as {"list": …}. Asked again while that makes sense, but
+  /// not after `until`.
   result<json::object> call(const char* method, const std::string& path, const json::object* body = nullptr,
-                            repeat again = repeat::always) const {
+                            repeat again = repeat::always, time_point until = time_point::max()) const {
     auto pause = options_.pause;
     for (int attempt = 1;; ++attempt) {
       if (stop_.stop_requested()) return error(errc::canceled, "the server is stopping");
@@ -205,7 +211,7 @@ class akash_provisioner final : public assistant_provisioner {
       }
       if (status == 404) return error(errc::not_found, "Akash knows nothing of the kind");
       const bool later = status == 429 || status == 503 || (status == 504 && again == repeat::always);
-      if (!later || attempt == tries) {
+      if (!later || attempt == tries || time_->steady_now() >= until) {
         auto e = error(errc::provider_error, "Akash refused the request", "HTTP " + std::to_string(status));
         return status < 500 && status != 429 && status != 401 ? std::move(e).with_reason(refused_for_good) : e;
       }
@@ -214,8 +220,8 @@ class akash_provisioner final : public assistant_provisioner {
     }
   }
 
-  result<std::vector<bid>> open_bids(const std::string& dseq) const {
-    const auto answer = call("GET", "/v1/bids?dseq=" + dseq);
+  result<std::vector<bid>> open_bids(const std::string& dseq, time_point until) const {
+    const auto answer = call("GET", "/v1/bids?dseq=" + dseq, nullptr, repeat::always, until);
     if (!answer) return answer.error();
     const auto* list = data::find_array(*answer, "list");
     if (list == nullptr) return unreadable("list of bids");
@@ -228,22 +234,28 @@ class akash_provisioner final : public assistant_provisioner {
 
   /// The address of what runs.
   result<std::string> lease(const std::string& dseq, const std::string& manifest) {
+    // By the clock, too: a console that is slow takes as long for a look as for many.
+    const auto until = time_->steady_now() + options_.bids_within;
+    const auto is_late = [&] { return time_->steady_now() >= until; };
     const auto looks = options_.pause.count() > 0 ? options_.bids_within / options_.pause : 20;
     for (std::int64_t look = 0; look <= looks; ++look) {
-      const auto bids = open_bids(dseq);
+      const auto bids = open_bids(dseq, until);
       if (!bids) return bids.error();
+      bool first = true;
       for (const auto& b : *bids) {
+        if (!std::exchange(first, false) && is_late()) break;
         const json::object take{
             {"manifest", manifest},
             {"leases",
              json::array{json::object{{"dseq", dseq}, {"gseq", b.gseq}, {"oseq", b.oseq}, {"provider", b.provider}}}}};
-        const auto taken = call("POST", "/v1/leases", &take);
+        const auto taken = call("POST", "/v1/leases", &take, repeat::always, until);
         if (taken) return address_of(*taken);
         // Only a bid that is refused as such is its provider's doing.
         if (taken.error().reason() != refused_for_good) return taken.error();
         const std::scoped_lock lock(mutex_);
         refused_[b.provider] = std::chrono::steady_clock::now() + avoided_for;
       }
+      if (is_late()) break;
       if (!wait(options_.pause)) return error(errc::canceled, "the server is stopping");
     }
     return error(errc::unavailable, "no provider at Akash takes the assistant");
@@ -283,6 +295,7 @@ class akash_provisioner final : public assistant_provisioner {
 
   akash_options options_;
   std::shared_ptr<http_client> http_;
+  std::shared_ptr<clock> time_;
   std::stop_source stop_;
   std::shared_mutex creating_;  // shared by those who create: what was just made is in nobody's hands for a moment
   mutable std::mutex mutex_;
@@ -294,7 +307,8 @@ class akash_provisioner final : public assistant_provisioner {
 }  // namespace
 
 std::shared_ptr<assistant_provisioner> make_akash_provisioner(akash_options options, environment parts) {
-  return std::make_shared<akash_provisioner>(std::move(options), std::move(parts.http));
+  if (!parts.time) parts.time = system_clock();
+  return std::make_shared<akash_provisioner>(std::move(options), std::move(parts.http), std::move(parts.time));
 }
 
 }  // namespace v0

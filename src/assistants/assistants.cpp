@@ -123,12 +123,12 @@ result<void> assistants::impl::stop(const store::deployment_row& row) const {
 result<void> assistants::impl::take_down(const store::deployment_row& row) {
   if (row.place.empty()) return {};
   if (auto stopped = stop(row); !stopped) return stopped;
-  return rows.set_place(row.shown.id, row.provisioner, "", "", now());
+  return rows.clear_place(row.shown.id, row.place, now());
 }
 
 result<void> assistants::impl::lay_to_rest(const store::deployment_row& row) {
   if (auto stopped = stop(row); !stopped) return stopped;
-  return rows.rests(row.shown.id, now());
+  return rows.rests(row.shown.id, row.place, now());
 }
 
 bool assistants::impl::mark_as_deploying(const std::string& id) {
@@ -304,6 +304,7 @@ result<std::uint64_t> assistants::start_paid(event_sink& events) {
 result<void> assistants::supervise(const std::stop_token& stop) {
   std::optional<error> failed;
   for (const auto& where : impl_->options.provisioners) {
+    if (where->goes_on_alone()) continue;
     const auto live = impl_->rows.live(where->name());
     if (!live) return live.error();
     std::vector<assistant_job> jobs;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace texbuild {
@@ -152,14 +153,16 @@ class local_provisioner final : public assistant_provisioner {
       const std::scoped_lock lock(mutex_);
       if (stopping_) return {};
     }
-    for (const auto& job : jobs) ensure(job);
+    std::set<std::string_view> all;
+    for (const auto& job : jobs) {
+      ensure(job);
+      all.insert(job.deployment);
+    }
     std::vector<std::shared_ptr<runner>> over;
     {
       const std::scoped_lock lock(mutex_);
       for (auto at = running_.begin(); at != running_.end();) {
-        const bool wanted =
-            std::any_of(jobs.begin(), jobs.end(), [&](const auto& j) { return j.deployment == at->first; });
-        if (wanted || at->second->is_young()) {
+        if (all.contains(at->first) || at->second->is_young()) {
           ++at;
         } else {
           at->second->request_stop();

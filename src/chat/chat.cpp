@@ -12,9 +12,12 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace texbuild {
@@ -41,6 +44,7 @@ struct chat::impl {
 namespace {
 
 constexpr std::size_t most_refusal_bytes = 16 * 1024;
+constexpr std::chrono::milliseconds longest_refusal{10'000};
 
 class relayed final : public chat_stream {
  public:
@@ -64,19 +68,17 @@ class call : public std::enable_shared_from_this<call> {
       slot.assign([weak = weak_from_this()](asio::cancellation_type) {
         if (const auto self = weak.lock()) self->cancel();
       });
-    on_pool([](call& self) { self.admit(); });
+    asio::post(of_->options.admission, [self = shared_from_this()] { self->admit(); });
   }
 
  private:
-  template <class F>
-  void on_pool(F work) {
-    asio::post(of_->parts.pool, [self = shared_from_this(), work = std::move(work)]() mutable { work(*self); });
-  }
-
   void cancel() {
     const std::scoped_lock held(mutex_);
     canceled_ = true;
     give_up_.emit(asio::cancellation_type::terminal);
+    if (!enough_) return;
+    enough_->cancel();
+    stream_.reset();
   }
 
   void admit() {
@@ -150,29 +152,50 @@ class call : public std::enable_shared_from_this<call> {
   void take(std::unique_ptr<http_stream> stream) {
     if (stream->head().status != 200) {
       refusal_ = stream->head();
+      std::unique_lock held(mutex_);
       stream_ = std::move(stream);
+      // One that drips would never end: each of its pieces comes in time.
+      enough_.emplace(of_->parts.pool,
+                      std::min<std::chrono::milliseconds>(of_->options.limits.answer, longest_refusal));
+      enough_->async_wait([self = shared_from_this()](boost::system::error_code canceled) {
+        if (!canceled) self->give_up_refusal();
+      });
+      held.unlock();
       return read_refusal();
     }
     if (!chat_parts::is_event_stream(stream->head()))
       return fail(error(errc::provider_error, "the model service sent something that is no stream"));
     chat_answer out;
     out.inference_id = chat_parts::inference_id(stream->head());
-    out.stream = std::make_unique<relayed>(std::make_shared<relay>(of_->money, of_->parts.time, of_->parts.pool,
-                                                                   of_->options.limits, std::move(asked_),
-                                                                   std::move(id_), std::move(stream)));
+    out.stream = std::make_unique<relayed>(
+        std::make_shared<relay>(of_->money, of_->parts.time, of_->parts.pool, of_->parts.loop, of_->options.limits,
+                                std::move(asked_), std::move(id_), std::move(stream)));
     done_(std::move(out));
   }
 
   /// As much of it as can be shown.
   void read_refusal() {
     auto got = [self = shared_from_this()](result<std::string> piece) {
+      std::unique_lock held(self->mutex_);
       if (piece) self->refusal_.body += *piece;
-      const bool more = piece && !piece->empty() && self->refusal_.body.size() < most_refusal_bytes;
+      const bool more =
+          piece && !piece->empty() && self->refusal_.body.size() < most_refusal_bytes && self->stream_ != nullptr;
+      held.unlock();
       if (more) return self->read_refusal();
-      self->stream_.reset();
+      self->give_up_refusal();
       self->refuse(self->refusal_);
     };
+    const std::scoped_lock held(mutex_);
+    // Given up just now: what is there has to do.
+    if (!stream_) return asio::post(of_->parts.pool, [got]() mutable { got(std::string()); });
     stream_->async_read_some(asio::bind_executor(of_->parts.pool, std::move(got)));
+  }
+
+  /// A read that is under way ends with that, too.
+  void give_up_refusal() {
+    const std::scoped_lock held(mutex_);
+    enough_->cancel();
+    stream_.reset();
   }
 
   void refuse(const http_response& answer) {
@@ -201,9 +224,10 @@ class call : public std::enable_shared_from_this<call> {
   chat_request asked_;
   std::string id_;
   http_response refusal_;
-  std::unique_ptr<http_stream> stream_;
 
-  std::mutex mutex_;  // of what `cancel` touches
+  std::mutex mutex_;  // of what `cancel` and the end of `enough_` touch
+  std::unique_ptr<http_stream> stream_;
+  std::optional<asio::steady_timer> enough_;  // of a refusal
   asio::cancellation_signal give_up_;
   bool canceled_ = false;
 };
@@ -215,6 +239,8 @@ result<chat> chat::open(chat_options options, environment parts) {
   if (!parts.db) return missing("a database");
   if (!parts.http) return missing("an http client");
   if (!parts.pool) return missing("a pool");
+  if (!parts.loop) parts.loop = parts.pool;
+  if (!options.admission) options.admission = parts.pool;
   const auto& h = options.hooks;
   if (!h.tokens_per_hour || !h.balance || !h.charge) return missing("its hooks");
   if (!parts.time) parts.time = system_clock();

@@ -12,10 +12,12 @@ inline namespace v0 {
 namespace chat_parts {
 
 relay::relay(std::shared_ptr<meter> money, std::shared_ptr<clock> time, boost::asio::any_io_executor pool,
-             const chat_limits& limits, chat_request asked, std::string id, std::unique_ptr<http_stream> from)
+             boost::asio::any_io_executor loop, const chat_limits& limits, chat_request asked, std::string id,
+             std::unique_ptr<http_stream> from)
     : money_(std::move(money)),
       time_(std::move(time)),
       pool_(std::move(pool)),
+      loop_(std::move(loop)),
       asked_(std::move(asked)),
       id_(std::move(id)),
       until_(time_->steady_now() + limits.stream),
@@ -25,10 +27,10 @@ relay::relay(std::shared_ptr<meter> money, std::shared_ptr<clock> time, boost::a
 void relay::next(chat_stream::handler done) {
   std::unique_lock held(mutex_);
   if (reader_) {
-    reader(pool_, std::move(done))(error(errc::conflict, "the stream is being read already"));
+    reader(loop_, std::move(done))(error(errc::conflict, "the stream is being read already"));
     return;
   }
-  reader_.emplace(pool_, std::move(done));
+  reader_.emplace(loop_, std::move(done));
   if (from_) return read(held);
   tell(failure_ ? result<std::string>(*failure_) : result<std::string>(std::string()));
 }

@@ -26,7 +26,8 @@ namespace chat_parts {
 class relay : public std::enable_shared_from_this<relay> {
  public:
   relay(std::shared_ptr<meter> money, std::shared_ptr<clock> time, boost::asio::any_io_executor pool,
-        const chat_limits& limits, chat_request asked, std::string id, std::unique_ptr<http_stream> from);
+        boost::asio::any_io_executor loop, const chat_limits& limits, chat_request asked, std::string id,
+        std::unique_ptr<http_stream> from);
 
   void next(chat_stream::handler done);
   /// The client is gone.
@@ -46,6 +47,7 @@ class relay : public std::enable_shared_from_this<relay> {
   std::shared_ptr<meter> money_;
   std::shared_ptr<clock> time_;
   boost::asio::any_io_executor pool_;
+  boost::asio::any_io_executor loop_;  // pieces go this way: a pool that is busy stops no stream
   chat_request asked_;
   std::string id_;
   std::chrono::steady_clock::time_point until_;

@@ -307,7 +307,10 @@ execution_outcome one_pass(const function_body& body, const execution_call& call
 }  // namespace
 
 execution_outcome execute(const function_body& body, const execution_call& call, const event_sender& send) {
-  if (!call.target.empty() && !call.steps.contains(call.target)) return one_pass(body, call, send, call.target);
+  const auto known = call.steps.find(call.target);
+  // A step whose input was rewritten is there, but it has not run yet.
+  const bool done = known != call.steps.end() && unwrap(known->second);
+  if (!call.target.empty() && !done) return one_pass(body, call, send, call.target);
   if (!call.target.empty()) {  // done by another: what comes next is told, and nothing runs
     auto plan = call;
     plan.plan_only = true;

@@ -155,14 +155,9 @@ result<unsigned> function_runner::impl::run_one(const std::stop_token& stop) {
   return count;
 }
 
-result<void> function_runner::impl::forget(const std::stop_token& stop) {
+result<bool> function_runner::impl::forget() {
   const auto before = [&](std::chrono::hours h) { return now() - std::chrono::milliseconds(h).count(); };
-  while (!stop.stop_requested()) {
-    const auto more = rows.forget(before(options.keep_runs), before(options.keep_events));
-    if (!more) return more.error();
-    if (!*more) break;
-  }
-  return {};
+  return rows.forget(before(options.keep_runs), before(options.keep_events));
 }
 
 /// What one of the threads of `work` does.
@@ -232,15 +227,18 @@ result<void> function_runner::work(const std::stop_token& stop) {
     // Here: leases, and what is old. Leases for as long as a body runs, also after `stop`.
     std::mutex idle;
     std::condition_variable_any never;
+    bool more = false;  // to forget: portion by portion, and leases are renewed after each
     while (!all.stop_requested()) {
-      std::unique_lock lock(idle);
-      never.wait_for(lock, all.get_token(), impl_->options.lease / 3, [] { return false; });
-      lock.unlock();
-      auto kept = impl_->renew();
-      if (kept) kept = impl_->forget(stop);
-      if (kept) continue;
+      if (!more) {
+        std::unique_lock lock(idle);
+        never.wait_for(lock, all.get_token(), impl_->options.lease / 3, [] { return false; });
+      }
+      const auto kept = impl_->renew();
+      const auto forgotten = kept ? impl_->forget() : result<bool>(kept.error());
+      more = forgotten && *forgotten;
+      if (forgotten) continue;
       const std::scoped_lock guard(mutex);
-      out = kept.error();
+      out = forgotten.error();
       all.request_stop();
     }
     while (impl_->busy(impl_->options.lease / 3)) (void)impl_->renew();
@@ -256,7 +254,11 @@ result<std::uint64_t> function_runner::run_due(const std::stop_token& stop) {
     if (*ran == 0) break;
     count += *ran;
   }
-  if (const auto done = impl_->forget(stop); !done) return done.error();
+  while (!stop.stop_requested()) {
+    const auto more = impl_->forget();
+    if (!more) return more.error();
+    if (!*more) break;
+  }
   return count;
 }
 

@@ -57,7 +57,8 @@ struct function_runner::impl {
   result<void> renew();
   /// Waits until no body is running, but for no longer than that; whether one is.
   bool busy(std::chrono::milliseconds wait);
-  result<void> forget(const std::stop_token& stop);
+  /// A portion of what is old; whether there may be more.
+  result<bool> forget();
 
   // What becomes of a task, in runner_task.cpp.
   store::settlement carry_out(const store::function_task& task, const std::stop_token& stop);

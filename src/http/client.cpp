@@ -37,10 +37,11 @@ class client final : public http_client {
   void begin(http_request request, Handler done, Run run, Fail fail) {
     auto url = http::parse_url(request.url);
     if (!url) return fail(executor_, std::move(url).error(), std::move(done));
-    std::shared_ptr<asio::ssl::context> with;
+    http::shared_parts with;
+    with.addresses = addresses_;
     if (url->tls) {
       try {
-        with = tls();
+        with.tls = tls();
       } catch (const std::exception& e) {
         return fail(executor_, error(errc::unavailable, "TLS could not be set up", e.what()), std::move(done));
       }
@@ -56,6 +57,7 @@ class client final : public http_client {
   }
 
   asio::any_io_executor executor_;
+  std::shared_ptr<http::address_book> addresses_ = std::make_shared<http::address_book>();
   std::mutex mutex_;
   std::shared_ptr<asio::ssl::context> tls_;
 };

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace texbuild {
 inline namespace v0 {
@@ -25,6 +24,8 @@ using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
 constexpr std::size_t most_buffered = 256 * 1024;
+// A look-up may take longer only when nothing is known of the name.
+constexpr std::chrono::seconds look_up_patience{2};
 
 beast::string_view view(std::string_view s) { return {s.data(), s.size()}; }
 
@@ -80,17 +81,18 @@ result<wire_request> to_wire(const url_parts& url, http_request&& request) {
   return wire;
 }
 
-connection::connection(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> tls, url_parts url,
-                       wire_request request, bool public_only)
+connection::connection(const asio::any_io_executor& executor, shared_parts shared, url_parts url, wire_request request,
+                       bool public_only)
     : strand_(asio::make_strand(executor)),
       buffer_(most_buffered),
-      tls_(std::move(tls)),
+      shared_(std::move(shared)),
       url_(std::move(url)),
       request_(std::move(request)),
       public_only_(public_only),
       resolver_(strand_),
       socket_(strand_),
-      deadline_(strand_) {}
+      deadline_(strand_),
+      resolving_(strand_) {}
 
 void connection::start(std::chrono::milliseconds timeout) {
   asio::post(strand_, [self = shared_from_this(), timeout] { self->resolve(timeout); });
@@ -116,17 +118,50 @@ void connection::wait_forever() {
 void connection::resolve(std::chrono::milliseconds timeout) {
   if (closed_) return;
   wait_at_most(timeout);
+  // An address is none of the resolver's business, whose one thread may be waiting for a name server.
+  if (url_.is_ip) {
+    error_code bad;
+    const auto address = asio::ip::make_address(url_.host, bad);
+    if (bad) return fail("resolve", bad);
+    return connect({tcp::endpoint(address, static_cast<std::uint16_t>(std::stoul(url_.port)))});
+  }
+  // Names that strangers wrote are not kept: there is no end of them, and they may lead elsewhere the next time.
+  if (!public_only_) {
+    if (auto found = shared_.addresses->find(url_.host + ":" + url_.port, std::chrono::steady_clock::now())) {
+      if (found->fresh) return connect(found->addresses);
+      known_ = std::move(found->addresses);
+      resolving_.expires_after(look_up_patience);
+      resolving_.async_wait([self = shared_from_this()](error_code ec) {
+        if (!ec) self->resolved(asio::error::timed_out, {});
+      });
+    }
+  }
   resolver_.async_resolve(url_.host, url_.port, tcp::resolver::numeric_service,
-                          beast::bind_front_handler(&connection::connect, shared_from_this()));
+                          beast::bind_front_handler(&connection::resolved, shared_from_this()));
 }
 
-void connection::connect(error_code ec, tcp::resolver::results_type addresses) {
-  if (closed_) return;
-  if (ec) return fail("resolve", ec);
+void connection::resolved(error_code ec, const tcp::resolver::results_type& found) {
+  if (closed_ || std::exchange(resolved_, true)) return;
+  resolving_.cancel();
+  resolver_.cancel();
+  const auto name = url_.host + ":" + url_.port;
+  const auto now = std::chrono::steady_clock::now();
+  if (ec) {
+    if (!known_) return fail("resolve", ec);
+    shared_.addresses->make_do(name, now);
+    return connect(*known_);
+  }
+  address_book::endpoints addresses;
+  for (const auto& entry : found) addresses.push_back(entry.endpoint());
+  if (!public_only_) shared_.addresses->learn(name, addresses, now);
+  connect(addresses);
+}
+
+void connection::connect(const address_book::endpoints& addresses) {
   // These are the addresses that are connected to: the name is not looked up again, when it might lead elsewhere.
-  std::vector<tcp::endpoint> allowed;
-  for (const auto& entry : addresses)
-    if (!public_only_ || is_public(entry.endpoint().address())) allowed.push_back(entry.endpoint());
+  address_book::endpoints allowed;
+  for (const auto& endpoint : addresses)
+    if (!public_only_ || is_public(endpoint.address())) allowed.push_back(endpoint);
   if (allowed.empty())
     return fail(error(errc::forbidden, url_.host + " leads to a private network, where nothing is sent"));
   asio::async_connect(socket_, allowed, beast::bind_front_handler(&connection::connected, shared_from_this()));
@@ -137,7 +172,7 @@ void connection::connected(error_code ec, const tcp::endpoint& /*address*/) {
   if (ec) return fail("connect", ec);
   socket_.set_option(tcp::no_delay(true), ec);  // fine without
   if (!url_.tls) return write();
-  secured_.emplace(socket_, *tls_);
+  secured_.emplace(socket_, *shared_.tls);
   if (!expect_host()) return fail(error(errc::internal, "TLS could not be set up", url_.host));
   secured_->async_handshake(asio::ssl::stream_base::client,
                             beast::bind_front_handler(&connection::shook_hands, shared_from_this()));
@@ -187,6 +222,7 @@ void connection::fail(error why) {
 bool connection::close() {
   if (std::exchange(closed_, true)) return false;
   deadline_.cancel();
+  resolving_.cancel();
   resolver_.cancel();
   error_code ignored;
   socket_.close(ignored);

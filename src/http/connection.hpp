@@ -2,6 +2,7 @@
 // that read answers.
 #pragma once
 
+#include "src/http/exchange.hpp"
 #include "src/http/url.hpp"
 
 #include <texbuild/http.hpp>
@@ -44,8 +45,8 @@ class connection : public std::enable_shared_from_this<connection> {
   void cancel();
 
  protected:
-  connection(const boost::asio::any_io_executor& executor, std::shared_ptr<boost::asio::ssl::context> tls,
-             url_parts url, wire_request request, bool public_only);
+  connection(const boost::asio::any_io_executor& executor, shared_parts shared, url_parts url, wire_request request,
+             bool public_only);
 
   /// The request is on its way.
   virtual void written() = 0;
@@ -77,13 +78,14 @@ class connection : public std::enable_shared_from_this<connection> {
 
  private:
   void resolve(std::chrono::milliseconds timeout);
-  void connect(boost::system::error_code ec, boost::asio::ip::tcp::resolver::results_type addresses);
+  void resolved(boost::system::error_code ec, const boost::asio::ip::tcp::resolver::results_type& found);
+  void connect(const address_book::endpoints& addresses);
   void connected(boost::system::error_code ec, const boost::asio::ip::tcp::endpoint& address);
   bool expect_host();
   void shook_hands(boost::system::error_code ec);
   void write();
 
-  std::shared_ptr<boost::asio::ssl::context> tls_;
+  shared_parts shared_;
   url_parts url_;
   wire_request request_;
   bool public_only_;
@@ -91,6 +93,9 @@ class connection : public std::enable_shared_from_this<connection> {
   boost::asio::ip::tcp::socket socket_;
   std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> secured_;
   boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer resolving_;           // after that an older answer has to do
+  std::optional<address_book::endpoints> known_;  // the older answer, while the name is looked up
+  bool resolved_ = false;
   std::uint64_t waits_ = 0;
 };
 

@@ -18,9 +18,9 @@ using boost::system::error_code;
 /// Reads the whole answer.
 class exchange final : public connection {
  public:
-  exchange(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> tls, url_parts url,
-           wire_request request, std::uint64_t most_bytes, bool public_only, completion<http_response> done)
-      : connection(executor, std::move(tls), std::move(url), std::move(request), public_only),
+  exchange(const asio::any_io_executor& executor, shared_parts shared, url_parts url, wire_request request,
+           std::uint64_t most_bytes, bool public_only, completion<http_response> done)
+      : connection(executor, std::move(shared), std::move(url), std::move(request), public_only),
         most_bytes_(most_bytes),
         done_(std::move(done)) {}
 
@@ -77,15 +77,16 @@ class exchange final : public connection {
 
 }  // namespace
 
-void run_exchange(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> tls, url_parts url,
-                  http_request request, http_client::handler done) {
+void run_exchange(const asio::any_io_executor& executor, shared_parts shared, url_parts url, http_request request,
+                  http_client::handler done) {
   const auto timeout = request.timeout;
   const auto most_bytes = request.most_bytes;
   const auto public_only = request.public_only;
   auto wire = to_wire(url, std::move(request));
   if (!wire) return fail_exchange(executor, std::move(wire).error(), std::move(done));
-  const auto made = std::make_shared<exchange>(executor, std::move(tls), std::move(url), std::move(*wire), most_bytes,
-                                               public_only, completion<http_response>(executor, std::move(done)));
+  const auto made =
+      std::make_shared<exchange>(executor, std::move(shared), std::move(url), std::move(*wire), most_bytes, public_only,
+                                 completion<http_response>(executor, std::move(done)));
   made->listen_to_slot();
   made->start(timeout);
 }

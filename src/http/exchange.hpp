@@ -1,6 +1,7 @@
 // One request and its answer over a connection of their own.
 #pragma once
 
+#include "src/http/address_book.hpp"
 #include "src/http/url.hpp"
 
 #include <texbuild/http.hpp>
@@ -14,14 +15,20 @@ namespace texbuild {
 inline namespace v0 {
 namespace http {
 
-/// Checks what would make the request mean something else on the wire, and sends it. `tls` may be null for http.
+/// What the connections of one client have in common.
+struct shared_parts {
+  std::shared_ptr<boost::asio::ssl::context> tls;  ///< null for http
+  std::shared_ptr<address_book> addresses;
+};
+
+/// Checks what would make the request mean something else on the wire, and sends it.
 /// Completes once, never inline.
-void run_exchange(const boost::asio::any_io_executor& executor, std::shared_ptr<boost::asio::ssl::context> tls,
-                  url_parts url, http_request request, http_client::handler done);
+void run_exchange(const boost::asio::any_io_executor& executor, shared_parts shared, url_parts url,
+                  http_request request, http_client::handler done);
 
 /// The same for an answer that is read piece by piece.
-void open_stream(const boost::asio::any_io_executor& executor, std::shared_ptr<boost::asio::ssl::context> tls,
-                 url_parts url, http_request request, http_client::stream_handler done);
+void open_stream(const boost::asio::any_io_executor& executor, shared_parts shared, url_parts url, http_request request,
+                 http_client::stream_handler done);
 
 /// Completes `done` with what was found wrong before anything was sent.
 void fail_exchange(const boost::asio::any_io_executor& executor, error why, http_client::handler done);

@@ -24,10 +24,9 @@ constexpr std::size_t piece_bytes = 4 * 1024;
 
 class streamed_answer final : public connection {
  public:
-  streamed_answer(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> tls, url_parts url,
-                  wire_request request, std::uint64_t most_bytes, bool public_only, std::chrono::milliseconds idle,
-                  opened_handler done)
-      : connection(executor, std::move(tls), std::move(url), std::move(request), public_only),
+  streamed_answer(const asio::any_io_executor& executor, shared_parts shared, url_parts url, wire_request request,
+                  std::uint64_t most_bytes, bool public_only, std::chrono::milliseconds idle, opened_handler done)
+      : connection(executor, std::move(shared), std::move(url), std::move(request), public_only),
         executor_(executor),
         most_bytes_(most_bytes),
         idle_(idle),
@@ -149,8 +148,8 @@ void streamed_answer::read_head(error_code ec) {
 
 }  // namespace
 
-void open_stream(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> tls, url_parts url,
-                 http_request request, http_client::stream_handler done) {
+void open_stream(const asio::any_io_executor& executor, shared_parts shared, url_parts url, http_request request,
+                 http_client::stream_handler done) {
   const auto timeout = request.timeout;
   const auto idle = request.idle;
   const auto most_bytes = request.most_bytes;
@@ -158,7 +157,7 @@ void open_stream(const asio::any_io_executor& executor, std::shared_ptr<asio::ss
   auto wire = to_wire(url, std::move(request));
   if (!wire) return fail_stream(executor, std::move(wire).error(), std::move(done));
   const auto made =
-      std::make_shared<streamed_answer>(executor, std::move(tls), std::move(url), std::move(*wire), most_bytes,
+      std::make_shared<streamed_answer>(executor, std::move(shared), std::move(url), std::move(*wire), most_bytes,
                                         public_only, idle, opened_handler(executor, std::move(done)));
   made->listen_to_slot();
   made->start(timeout);

@@ -234,6 +234,13 @@ result<void> deployments_store::set_place(std::string_view id, std::string_view 
   });
 }
 
+result<void> deployments_store::clear_place(std::string_view id, std::string_view place, time now) {
+  return writing(*db_, [&](statements& s) {
+    s.run("UPDATE deployments SET place = '', provider_url = '', updated_at = $3 WHERE id = $1 AND place = $2",
+          text(id), text(place), seconds(now));
+  });
+}
+
 result<std::vector<deployment_row>> deployments_store::live(std::string_view provisioner) {
   return reading(*db_, [&](statements& s) {
     auto rows = rows_where(s, "status IN (1, 2) AND provisioner = $1 AND place <> '' AND ended_at IS NULL ORDER BY id",
@@ -256,12 +263,12 @@ result<std::vector<deployment_row>> deployments_store::to_rest() {
   });
 }
 
-result<void> deployments_store::rests(std::string_view id, time now) {
+result<void> deployments_store::rests(std::string_view id, std::string_view place, time now) {
   return writing(*db_, [&](statements& s) {
     s.run(
-        "UPDATE deployments SET place = '', provider_url = '', asked_at = NULL, rests = rests + 1, updated_at = $2"
-        " WHERE id = $1",
-        text(id), seconds(now));
+        "UPDATE deployments SET place = '', provider_url = '', asked_at = NULL, rests = rests + 1, updated_at = $3"
+        " WHERE id = $1 AND place = $2",
+        text(id), text(place), seconds(now));
   });
 }
 

@@ -88,14 +88,16 @@ class deployments_store {
   /// Where it runs, or ("") that there is nothing to take down.
   result<void> set_place(std::string_view id, std::string_view provisioner, std::string_view place,
                          std::string_view provider_url, time now);
+  /// What was at this place is taken down. A place that was noted meanwhile stays.
+  result<void> clear_place(std::string_view id, std::string_view place, time now);
   /// What a provisioner runs, or is beginning to run, and whose subscription is not paused.
   result<std::vector<deployment_row>> live(std::string_view provisioner);
   /// Over or failed, but something of them is still to be taken down: those that were tried least recently.
   result<std::vector<deployment_row>> to_take_down();
   /// Active, and something of them runs, but their subscription is paused: those that were tried least recently.
   result<std::vector<deployment_row>> to_rest();
-  /// It was taken down for the pause; once that is over, it is to be started again.
-  result<void> rests(std::string_view id, time now);
+  /// It was taken down at that place for the pause; once that is over, it is to be started again.
+  result<void> rests(std::string_view id, std::string_view place, time now);
   /// It could not be started or taken down now.
   result<void> try_later(std::string_view id, time now);
   /// The same token, sealed with a newer key.

@@ -13,6 +13,7 @@ namespace {
 enum kind : std::int64_t { body = 0, sleep = 1, wait_timeout = 2, invoke_timeout = 3 };
 
 constexpr std::int64_t most_forgotten = 200;  // at once
+constexpr int most_expired = 100;             // in one transaction: others want to write, too
 constexpr const char* timed_out =
     R"({"error":{"name":"InvokeTimeoutError","message":"the invoked function took too long"}})";
 
@@ -231,8 +232,10 @@ result<std::optional<function_task>> function_store::claim(milliseconds now, mil
   });
   if (!due) return due.error();
   if (!*due) return std::optional<function_task>();
-  return writing(*db_, [&](statements& s) -> std::optional<function_task> {
-    for (;;) {
+  bool more = true;
+  const auto next = [&](statements& s) -> std::optional<function_task> {
+    more = false;
+    for (int expired = 0; expired < most_expired; ++expired) {
       const auto rows = s.run(
           "SELECT run, target, kind, attempts, claims FROM function_tasks WHERE due_at <= $1"
           " ORDER BY due_at, run, target LIMIT 1",
@@ -245,7 +248,13 @@ result<std::optional<function_task>> function_store::claim(milliseconds now, mil
       }
       return take(s, row, now + lease);
     }
-  });
+    more = true;
+    return std::nullopt;
+  };
+  for (;;) {
+    auto taken = writing(*db_, next);
+    if (!taken || *taken || !more) return taken;
+  }
 }
 
 result<bool> function_store::renew(const function_task& task, milliseconds until) {

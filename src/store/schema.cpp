@@ -228,6 +228,11 @@ const std::vector<migration>& migrations() {
           "ALTER TABLE owners ADD COLUMN polar_external BIGINT NOT NULL DEFAULT 0",
           // Of the bucket, as the owner's last request had it; 0 if that is not known.
           "ALTER TABLE chat_buckets ADD COLUMN capacity BIGINT NOT NULL DEFAULT 0",
+      },
+      {
+          // What is over or failed and is still somewhere, by when it was last tried to take it down.
+          R"(CREATE INDEX deployments_to_take_down ON deployments (tried_at, id)
+              WHERE place <> '' AND (ended_at IS NOT NULL OR status = 3))",
       }};
   return all;
 }

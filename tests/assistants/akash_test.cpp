@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace {
 
 using namespace texbuild;
@@ -24,6 +26,7 @@ class Akash : public ::testing::Test {
     environment parts;
     parts.http = std::make_shared<texbuild::testing::scripted_http>(
         threads_.get_executor(), [this](const http_request& r) { return answer(r); });
+    parts.time = time;
     akash_options o;
     o.api_key = "key";
     o.image = "image";
@@ -66,6 +69,7 @@ class Akash : public ::testing::Test {
     if (r.method == "POST" && path == "/v1/deployments")
       return say(201, json::object{{"data", json::object{{"dseq", "42"}, {"manifest", "M"}}}});
     if (r.method == "GET" && path == "/v1/bids?dseq=42") {
+      time->advance(look_takes);
       if (looks_without_bids-- > 0) return say(200, json::object{{"data", json::array{}}});
       return say(200, json::object{{"data", bids}});
     }
@@ -117,6 +121,9 @@ class Akash : public ::testing::Test {
   std::string address = "x.akash.example";
   bool trouble = false;  // leases fail, whoever bids
   int busy = 0;
+  std::shared_ptr<texbuild::testing::manual_clock> time =
+      std::make_shared<texbuild::testing::manual_clock>(std::chrono::sys_days(std::chrono::year(2026) / 11 / 24));
+  std::chrono::seconds look_takes{0};
   int looks_without_bids = 0;
 
  private:
@@ -145,6 +152,14 @@ TEST_F(Akash, ClosesWhatNobodyTakesAndNamesIt) {
   bids.clear();
   const auto e = start().error();
   EXPECT_THAT(e.detail(), HasSubstr("42"));
+  EXPECT_EQ(did.back(), "DELETE /v1/deployments/42");
+}
+
+TEST_F(Akash, WaitsNoLongerForBidsWhenEachLookTakesLong) {
+  looks_without_bids = 1000;
+  look_takes = std::chrono::seconds(10);
+  EXPECT_FALSE(start());
+  EXPECT_EQ(std::count(did.begin(), did.end(), "GET /v1/bids?dseq=42"), 3);  // in 25 s
   EXPECT_EQ(did.back(), "DELETE /v1/deployments/42");
 }
 

@@ -29,6 +29,8 @@ struct fake_provisioner final : assistant_provisioner {
   std::vector<std::string> kept;
   int failures = 0;
   bool stuck = false;  // cannot take anything down
+  bool alone = false;
+  std::function<void()> while_stopping;
 
   [[nodiscard]] std::string_view name() const noexcept override { return "fake"; }
   result<assistant_place> start(const assistant_job& job, const note& began) override {
@@ -42,6 +44,7 @@ struct fake_provisioner final : assistant_provisioner {
     const std::scoped_lock lock(mutex);
     did.push_back("stop " + std::string(place));
     if (stuck) return error(errc::unavailable, "stuck");
+    if (while_stopping) while_stopping();
     return {};
   }
   result<void> keep(const std::vector<assistant_job>& jobs) override {
@@ -50,6 +53,7 @@ struct fake_provisioner final : assistant_provisioner {
     for (const auto& j : jobs) kept.push_back(j.deployment);
     return {};
   }
+  [[nodiscard]] bool goes_on_alone() const noexcept override { return alone; }
   void stop_waiting() override {}
 };
 
@@ -146,6 +150,29 @@ class Assistants : public ::testing::Test {
  private:
   boost::asio::thread_pool threads_{1};
 };
+
+TEST_F(Assistants, KeepAPlaceThatWasNotedWhileAnOlderOneWasTakenDown) {
+  set_up(one);
+  where->while_stopping = [this] { ASSERT_TRUE(rows.set_place(one, "fake", "newer", "", time->now())); };
+  tell(one, false, true);
+  ASSERT_TRUE(bots->supervise({}));
+  EXPECT_EQ(rows.find(one).value()->place, "newer");
+  where->while_stopping = nullptr;
+  ASSERT_TRUE(bots->supervise({}));
+  EXPECT_EQ(where->did.back(), "stop newer");
+  EXPECT_EQ(rows.find(one).value()->place, "");
+}
+
+TEST_F(Assistants, AreNotGoneThroughForAProvisionerWhereTheyGoOnAlone) {
+  set_up(one);
+  where->kept = {"untouched"};
+  where->alone = true;
+  ASSERT_TRUE(bots->supervise({}));
+  EXPECT_THAT(where->kept, ElementsAre("untouched"));
+  where->alone = false;
+  ASSERT_TRUE(bots->supervise({}));
+  EXPECT_THAT(where->kept, ElementsAre(one));
+}
 
 TEST_F(Assistants, AreSetUpOnceTheyArePaid) {
   add(one);

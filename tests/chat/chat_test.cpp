@@ -171,6 +171,23 @@ TEST_F(ChatCall, BoundsTheTimeAndTheSizeOfAnAnswer) {
   network.join();
 }
 
+TEST_F(ChatCall, EndsARefusalThatNeverEnds) {
+  boost::asio::thread_pool network{1};
+  http = make_http_client(network.get_executor());
+  {
+    const std::string words = R"({"error":{"message":"too long"}})";
+    const loopback_server dripping("HTTP/1.1 400 Bad\r\nContent-Length: 999\r\n\r\n" + words, true);
+    options.upstream = dripping.url("");
+    options.limits.answer = 1s;
+    options.limits.idle = 3600s;
+    const auto refused = send(streamed_hello).error();
+    EXPECT_EQ(refused.code(), errc::invalid_input);
+    EXPECT_EQ(refused.detail(), "too long");  // what came of it counts
+    running.reset();
+  }
+  network.join();
+}
+
 TEST_F(ChatCall, NeedsWhatItCannotDoWithout) {
   environment parts;
   EXPECT_EQ(chat::open(options, parts).error().code(), errc::invalid_input);

@@ -64,6 +64,55 @@ seen read(std::string_view events) {
   return out;
 }
 
+TEST_F(ChatRelay, IsHeldUpByNoBusyPoolNorByABalanceThatIsLongInComing) {
+  boost::asio::thread_pool network{1};
+  boost::asio::thread_pool admitting{1};
+  pieces = {event(hel), event(lo) + event(told) + done};
+  answer = answer_of(200, "", {{"Content-Type", "text/event-stream"}});
+  http = std::make_shared<texbuild::testing::scripted_http>(
+      network.get_executor(), [this](const http_request& /*r*/) { return answer; },
+      [this](const http_request& /*r*/) -> texbuild::testing::scripted_http::pieces {
+        return [this, at = std::size_t{0}]() mutable {
+          return at < pieces.size() ? pieces[at++] : result<std::string>(std::string());
+        };
+      });
+  std::promise<void> polar_answers;
+  std::promise<void> asked_polar;
+  options.admission = admitting.get_executor();
+  options.hooks.balance = [&](std::string_view user) -> result<std::int64_t> {
+    if (user != "bob") return balance;
+    asked_polar.set_value();
+    polar_answers.get_future().wait();
+    return error(errc::payment_required, "no customer");
+  };
+  {
+    environment parts;
+    parts.db = db;
+    parts.time = time;
+    parts.random = random;
+    parts.http = http;
+    parts.pool = threads.get_executor();
+    parts.loop = network.get_executor();
+    auto talk = chat::open(options, parts).value();
+    auto stream = send(talk, streamed_hello).value().stream;
+
+    std::promise<void> disk_answers;
+    boost::asio::post(threads, [&] { disk_answers.get_future().wait(); });
+    EXPECT_EQ(next(*stream).value(), event(hel));
+    disk_answers.set_value();
+
+    std::promise<sent> bob;
+    talk.async_send("bob", hello, [&](sent a) { bob.set_value(std::move(a)); });
+    asked_polar.get_future().wait();
+    EXPECT_THAT(drain(*stream), EndsWith(done));  // which is settled before
+    EXPECT_EQ(charged().size(), 1U);
+    polar_answers.set_value();
+    EXPECT_EQ(bob.get_future().get().error().code(), errc::payment_required);
+  }
+  admitting.join();
+  network.join();
+}
+
 TEST_F(ChatRelay, ShowsTheClientWhatTheVectorsSayInPiecesOfEverySize) {
   const auto vectors = load_vectors("sse-streams.json");
   ASSERT_GE(vectors.at("cases").as_array().size(), 10U);

@@ -228,6 +228,16 @@ TEST_F(Execution, RunsNothingForATargetThatIsDoneAlready) {
   EXPECT_EQ(ran, 0);
 }
 
+TEST_F(Execution, RunsATargetWhoseInputWasRewritten) {
+  remember("a", R"({"type":"step","input":[1]})");
+  call.target = step_hash("a");
+  int ran = 0;
+  const auto out = run([&](function_run& step) -> json_text { return step.run("a", [&] { return ++ran; }); });
+  ASSERT_EQ(out.ops.size(), 1U);
+  EXPECT_EQ(out.ops[0].kind, op_kind::ran);
+  EXPECT_EQ(ran, 1);
+}
+
 TEST_F(Execution, SendsWithIdsThatAreTheSameEachTime) {
   call.run_id = "run_1";
   const function_body body = [](function_run& step) -> json_text {

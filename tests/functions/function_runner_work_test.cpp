@@ -269,6 +269,49 @@ TEST_F(FunctionRunner, EndsItsWorkWithTheErrorOfTheDatabase) {
   EXPECT_EQ(only(runner, event).status, run_status::completed);
 }
 
+TEST_F(FunctionRunner, WritesALittleAtATimeWhenManyWaitsAreOverAtOnce) {
+  struct counting : database {
+    struct session : sql_session {
+      explicit session(sql_session& s) : of(s) {}
+      result<std::vector<sql_row>> run(std::string_view sql, std::span<const sql_value> parameters) override {
+        ++statements;
+        return of.run(sql, parameters);
+      }
+      [[nodiscard]] std::int64_t changed() const override { return of.changed(); }
+      sql_session& of;
+      int statements = 0;
+    };
+    explicit counting(std::shared_ptr<database> d) : of(std::move(d)) {}
+    result<void> write(const std::function<result<void>(sql_session&)>& body) override {
+      return of->write([&](sql_session& s) {
+        session counted(s);
+        auto done = body(counted);
+        longest = std::max(longest, counted.statements);
+        return done;
+      });
+    }
+    result<void> read(const std::function<result<void>(sql_session&)>& body) override { return of->read(body); }
+    std::shared_ptr<database> of;
+    int longest = 0;
+  };
+  auto counted = std::make_shared<counting>(db);
+  db = counted;
+  constexpr int runs = 450;
+  add(on("f"), [](function_run& step) -> json_text {
+    step.sleep("nap", 1h);
+    return {};
+  });
+  auto runner = open();
+  for (int i = 0; i < runs; ++i) send(runner);
+  runner.run_due().value();
+  counted->longest = 0;
+  time->advance(2h);
+  runner.run_due().value();
+  EXPECT_GT(counted->longest, 0);
+  EXPECT_LT(counted->longest, 2 * runs);  // each wait takes several statements
+  nothing_is_left_to_do();
+}
+
 TEST_F(FunctionRunner, CountsNothingAgainstAStepThatIsAskedToStop) {
   auto o = on("f");
   o.retries = 0;

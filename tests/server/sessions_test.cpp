@@ -172,6 +172,31 @@ TEST_F(Sessions, EndsConnectionsThatWaitWhenTheServerStops) {
   stopping.join();
 }
 
+TEST_F(Sessions, ReadsLittleOfWhatShouldBeSignedAndIsNot) {
+  with.inngest.signing_key = "signkey-test-" + std::string(64, 'a');
+  start();
+  const std::string long_body(20'000, ' ');
+  for (const auto& [path, header] :
+       {std::pair("/api/webhooks/razorpay", "X-Razorpay-Signature"), std::pair("/api/webhooks/clerk", "Svix-Signature"),
+        std::pair("/api/webhooks/polar", "Webhook-Signature"), std::pair("/api/inngest", "X-Inngest-Signature")}) {
+    EXPECT_EQ(send("POST", path, {}, long_body).status, 413) << path;
+    EXPECT_NE(send("POST", path, std::string(header) + ": x\r\n", long_body).status, 413) << path;
+  }
+}
+
+TEST_F(Sessions, HoldsTheSumOfAllBodiesInMemory) {
+  with.body_bytes = 10'000;
+  start();
+  const auto post = [this](std::size_t bytes) {
+    return send("POST", "/api/webhooks/razorpay", "X-Razorpay-Signature: x\r\n", std::string(bytes, ' '));
+  };
+  const auto refused = post(10'001);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.at("retry-after"), "1");
+  EXPECT_NE(post(10'000).status, 503);
+  EXPECT_NE(post(10'000).status, 503);  // what was held is free again
+}
+
 TEST_F(Sessions, ServesManyClientsAtOnce) {
   start();
   std::vector<std::thread> clients;
