@@ -193,6 +193,7 @@ void become_job() {
   const auto before = static_cast<std::uint32_t>(word - order_now.text);
   order_now.text_bytes = order_now.text_bytes > before ? order_now.text_bytes - before : 0;
   std::memmove(order_now.text, word, order_now.text_bytes);
+  order_now.text[order_now.text_bytes] = '\0';  // it may be a file's name
 }
 
 /// True in the job.
