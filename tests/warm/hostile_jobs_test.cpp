@@ -164,9 +164,9 @@ f:close()
 TEST_F(HostileJob, DrawsOtherRandomNumbersThanTheJobBefore) {
   const auto drawn = [&](tex_engine engine, const std::string& what) {
     place = host().folder();
-    run(engine, "\\immediate\\openout15=drawn \\immediate\\write15{" + what + "}\\csname @@end\\endcsname\n");
-    EXPECT_NE(left("drawn"), "");
-    return left("drawn");
+    run(engine, "\\immediate\\openout15=drawn.txt \\immediate\\write15{" + what + "}\\csname @@end\\endcsname\n");
+    EXPECT_NE(left("drawn.txt"), "");
+    return left("drawn.txt");
   };
   const std::vector<std::pair<tex_engine, std::string>> all = {
       {tex_engine::pdflatex, "\\pdfuniformdeviate100000000"},
