@@ -10,7 +10,8 @@ inline namespace v0 {
 namespace warm {
 namespace {
 
-constexpr const char* placeholder = "texbuild-job";  // the preloaded object knows it too
+constexpr const char* placeholder = "texbuild-job";    // the preloaded object knows it too
+constexpr std::int64_t last_second = 253'402'300'799;  // of the year 9999: PDF's dates have four digits for it
 constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex",   "lualatex",
                                                            "bibtex",   "xdvipdfmx", "biber"};
 
@@ -79,6 +80,9 @@ std::string engine_text(engine_kind kind, const std::string& name, std::int64_t 
   std::string text = "\\iffalse{\\fi\\nonstopmode";
   text += kind == engine_kind::pdflatex ? "\\pdfsetrandomseed" : "\\setrandomseed";
   text += " " + std::to_string(seed % 268'435'456) + "\\relax%\n";
+  if (kind == engine_kind::pdflatex) text += "\\pdfresettimer%\n";
+  if (kind == engine_kind::xelatex) text += "\\resettimer%\n";
+  if (kind == engine_kind::lualatex) text += "\\directlua{math.randomseed(" + std::to_string(seed) + ")}%\n";
   text += set("year", at.tm_year + 1900) + set("month", at.tm_mon + 1) + set("day", at.tm_mday);
   text += set("time", at.tm_hour * 60 + at.tm_min) + "%\n";
   // luaotfload is in LuaLaTeX's \everyjob, and was loaded before the engine was parked.
@@ -133,7 +137,7 @@ std::optional<parked_job> recognise(const command& what, std::int64_t now, std::
       for_dates = variable.second == "1";
     } else if (variable.first == "SOURCE_DATE_EPOCH") {
       const auto seconds = number(variable.second);
-      if (!seconds) return std::nullopt;
+      if (!seconds || *seconds < 0 || *seconds > last_second) return std::nullopt;
       job.start_seconds = *seconds;
     } else {
       return std::nullopt;

@@ -18,10 +18,18 @@ constexpr int most_rules = 4;
 rule rules[most_rules];
 int rule_count = 0;
 counts less;
+struct context {
+  const char* from;
+  const char* to;
+};
+constexpr int most_contexts = 2;
+context contexts[most_contexts];
+int context_count = 0;
 
 struct line_stream {
   std::FILE* out;
   const char* suffix;
+  const context* in;  // the line before was the first one of this
   std::size_t held;
   char line[4096];  // up to its end
 };
@@ -34,9 +42,19 @@ bool ends_in(const char* name, const char* suffix) {
 
 /// The lines with figures at the end of a log.
 bool put_figures(const line_stream& self) {
-  if (std::strcmp(self.suffix, ".log") != 0 || self.line[0] != ' ') return false;
+  if (self.line[0] != ' ') return false;
   int value = 0;
   int rest = 0;
+  if (std::strcmp(self.suffix, ".blg") == 0) {
+    int strings = 0;
+    if (std::sscanf(self.line, " %d strings with %d characters,%n", &strings, &value, &rest) != 2 || rest == 0)
+      return false;
+    const auto indent = static_cast<int>(std::strspn(self.line, " "));
+    std::fprintf(self.out, "%*s%d strings with %d characters,%s", indent, "", strings, value - less.string_characters,
+                 self.line + rest);
+    return true;
+  }
+  if (std::strcmp(self.suffix, ".log") != 0) return false;
   if (std::sscanf(self.line, " %d strings out of %n", &value, &rest) == 1 && rest > 0) {
     std::fprintf(self.out, " %d strings out of %s", value - less.strings, self.line + rest);
     return true;
@@ -55,12 +73,29 @@ bool put_figures(const line_stream& self) {
   return true;
 }
 
+/// TeX shows where it is in two lines; the second one begins with as many blanks as the first is long.
+bool put_context(line_stream& self) {
+  if (std::strcmp(self.suffix, ".log") != 0) return false;
+  const auto* in = self.in;
+  self.in = nullptr;
+  if (in != nullptr && std::strspn(self.line, " ") >= std::strlen(in->from)) {
+    std::fprintf(self.out, "%*s%s", static_cast<int>(std::strlen(in->to)), "", self.line + std::strlen(in->from));
+    return true;
+  }
+  for (int i = 0; i < context_count && self.in == nullptr; ++i) {
+    const auto length = std::strlen(contexts[i].from);
+    if (std::strncmp(self.line, contexts[i].from, length) == 0 && self.line[length] == '\n') self.in = &contexts[i];
+  }
+  if (self.in != nullptr) std::fprintf(self.out, "%s\n", self.in->to);
+  return self.in != nullptr;
+}
+
 void put_line(line_stream& self) {
   self.line[self.held] = '\0';
   const auto length = self.held;
   self.held = 0;
   if (std::strlen(self.line) == length) {  // no zero in it
-    if (put_figures(self)) return;
+    if (put_figures(self) || put_context(self)) return;
     for (int i = 0; i < rule_count; ++i) {
       if (std::strcmp(self.suffix, rules[i].suffix) != 0) continue;
       const char* found = std::strstr(self.line, rules[i].from);
@@ -95,6 +130,10 @@ int close_lines(void* cookie) {
 
 void show_as(const char* suffix, const char* from, const char* to) {
   if (rule_count < most_rules) rules[rule_count++] = rule{suffix, from, to};
+}
+
+void show_context_as(const char* from, const char* to) {
+  if (context_count < most_contexts) contexts[context_count++] = context{from, to};
 }
 
 void show_less(const counts& by) { less = by; }

@@ -10,13 +10,15 @@ namespace warm {
 
 /// In files whose name ends in `suffix`, `from` is shown as `to`. The texts must live on; at most 4 rules.
 void show_as(const char* suffix, const char* from, const char* to);
-/// What TeX counts differently from a plain run, by no doing of the document: how deep in its buffer lines stand, and
-/// the strings that it was started with.
+/// What TeX and bibtex count differently from a plain run, by no doing of the document: how deep in its buffer lines
+/// stand, and the strings that it was started with.
 struct counts {
   int buffer = 0;
   int strings = 0;
   int string_characters = 0;
 };
+/// In logs, where TeX shows the line that it was started with: the first of the two lines of that. At most 2.
+void show_context_as(const char* from, const char* to);
 /// In logs, these are taken off what TeX says.
 void show_less(const counts& by);
 

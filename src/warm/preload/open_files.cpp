@@ -3,6 +3,7 @@
 #include "src/warm/preload/real.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -69,6 +70,27 @@ int reopen(const held_file& file) {
   return failed;
 }
 
+/// The list of files that TeX keeps begins with its working folder.
+int tell_recorder(const held_file& file, const char* folder) {
+  constexpr char begins[] = "PWD /job\n";
+  constexpr auto bytes = static_cast<off_t>(sizeof begins - 1);
+  static char text[65536];
+  const auto got = ::pread(file.fd, text, sizeof text, 0);
+  if (got < bytes || got != file.offset || std::memcmp(text, begins, sizeof begins - 1) != 0) return EINVAL;
+  char line[512];
+  const int length = std::snprintf(line, sizeof line, "PWD /job/%s\n", folder);
+  if (length < 0 || length >= static_cast<int>(sizeof line)) return ENAMETOOLONG;
+  const auto rest = static_cast<std::size_t>(got - bytes);
+  if (::pwrite(file.fd, line, static_cast<std::size_t>(length), 0) != length) return errno;
+  if (::pwrite(file.fd, text + bytes, rest, length) != static_cast<ssize_t>(rest)) return errno;
+  return ::lseek(file.fd, 0, SEEK_END) < 0 ? errno : 0;
+}
+
+bool is_recorder(const char* name) {
+  const auto length = std::strlen(name);
+  return length > 4 && std::strcmp(name + length - 4, ".fls") == 0;
+}
+
 }  // namespace
 
 void note_open(int fd, const char* name, bool writing) {
@@ -98,9 +120,13 @@ bool survey_open_files(const int* keep, int kept) {
   return true;
 }
 
-int reopen_files() {
-  for (int i = 0; i < held_count; ++i)
+int reopen_files(const char* folder) {
+  for (int i = 0; i < held_count; ++i) {
     if (const int failed = reopen(held[i])) return failed;
+    const auto& what = noted[held[i].fd];
+    if (folder[0] == '\0' || !what.writing || !is_recorder(what.name)) continue;
+    if (const int failed = tell_recorder(held[i], folder)) return failed;
+  }
   return 0;
 }
 

@@ -13,8 +13,8 @@ void note_open(int fd, const char* name, bool writing);
 /// and pipes of our own are passed over by `keep`.
 bool survey_open_files(const int* keep, int kept);
 
-/// In the child, in its working folder. 0 or an errno.
-int reopen_files();
+/// In the child, in its working folder, which is `folder` below /job; "" is /job itself. 0 or an errno.
+int reopen_files(const char* folder);
 
 }  // namespace warm
 }  // namespace v0

@@ -178,7 +178,7 @@ void become_job() {
   order_now.folder[most_name - 1] = order_now.name[most_name - 1] = '\0';
   if (::chdir("/job") != 0) give_up("/job", errno);
   if (order_now.folder[0] != '\0' && ::chdir(order_now.folder) != 0) give_up("its folder", errno);
-  if (const int failed = reopen_files()) give_up("a file", failed);
+  if (const int failed = reopen_files(order_now.folder)) give_up("a file", failed);
   if (const int failed = set_limits(order_now)) give_up("limits", failed);
   char* word = order_now.text;
   for (std::uint32_t i = 0; i < order_now.variables; ++i) {
@@ -193,6 +193,7 @@ void become_job() {
   const auto before = static_cast<std::uint32_t>(word - order_now.text);
   order_now.text_bytes = order_now.text_bytes > before ? order_now.text_bytes - before : 0;
   std::memmove(order_now.text, word, order_now.text_bytes);
+  order_now.text[order_now.text_bytes] = '\0';  // it may be a file's name
 }
 
 /// True in the job.

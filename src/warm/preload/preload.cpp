@@ -52,15 +52,34 @@ struct engine_state {
   made_folder folders[most_folders];
   char first_line[512] = {};
   char shown_line[most_name + 8] = {};
+  char first_context[2][512] = {};
+  char shown_context[2][512] = {};
   char shown_time[32] = {};
 };
 
 engine_state state;
 
-/// "**main.tex", "26 NOV 2026 18:00".
+/// Where TeX is when it has read all of a line: its end, in so many columns.
+void put_context(char (&to)[512], const char* line, std::size_t columns) {
+  columns -= 4;
+  const auto length = std::strlen(line);
+  if (length <= columns) {
+    std::snprintf(to, sizeof to, "<*> %s", line);
+  } else {
+    std::snprintf(to, sizeof to, "<*> ...%s", line + length - (columns - 3));
+  }
+}
+
+/// "**main.tex", "<*> main.tex", "26 NOV 2026 18:00".
 void mend_log() {
   std::snprintf(state.shown_line, sizeof state.shown_line, "**%s.tex", state.job->name);
   show_as(".log", state.first_line, state.shown_line);
+  constexpr std::size_t columns[] = {50, 300};  // as TeX Live has it; LuaTeX has it otherwise
+  for (int i = 0; i < 2; ++i) {
+    put_context(state.first_context[i], state.first_line + 2, columns[i]);
+    put_context(state.shown_context[i], state.shown_line + 2, columns[i]);
+    show_context_as(state.first_context[i], state.shown_context[i]);
+  }
   counts less;
   less.buffer = static_cast<int>(std::strlen(state.first_line)) - static_cast<int>(std::strlen(state.shown_line));
   // A plain run keeps the job's name, which it was given beside the file's.
@@ -75,6 +94,15 @@ void mend_log() {
     if (*c >= 'a' && *c <= 'z') *c = static_cast<char>(*c - 'a' + 'A');
   const char* shown = state.shown_time[0] == ' ' ? state.shown_time + 1 : state.shown_time;
   show_as(".log", start_time_in_logs, shown);
+}
+
+void mend_bibtex_log() {
+  show_as(".blg", placeholder, state.job->name);
+  counts less;
+  // It keeps the names of the .aux and of the .bbl.
+  less.string_characters =
+      2 * (static_cast<int>(sizeof placeholder - 1) - static_cast<int>(std::strlen(state.job->name)));
+  show_less(less);
 }
 
 /// Returns in a job.
@@ -92,7 +120,7 @@ void wait_for_job() {
   for (int i = 0; i < state.folder_count; ++i) ::mkdir(state.folders[i].name, state.folders[i].mode);
   set_start_time(state.job->now);
   if (state.parks == place::line) mend_log();
-  if (state.parks == place::open) show_as(".blg", placeholder, state.job->name);
+  if (state.parks == place::open) mend_bibtex_log();
 }
 
 ssize_t read_terminal(void*, char* to, size_t most) {
@@ -108,9 +136,9 @@ ssize_t read_terminal(void*, char* to, size_t most) {
   return static_cast<ssize_t>(some);
 }
 
-/// `placeholder`.pdf → main.pdf, in a job.
+/// `placeholder`.pdf → main.pdf, in a job of an engine that was started with that name.
 const char* job_name_of(const char* name, char* room, std::size_t bytes) {
-  if (!state.parked) return name;
+  if (!state.parked || (state.parks != place::open && state.parks != place::input)) return name;
   const char* slash = std::strrchr(name, '/');
   const char* leaf = slash == nullptr ? name : slash + 1;
   if (std::strncmp(leaf, placeholder, sizeof placeholder - 1) != 0) return name;
@@ -161,6 +189,13 @@ int open_noted(const char* name, int flags, mode_t mode) {
   return fd;
 }
 
+/// What a document writes is its own, whatever it is called.
+bool is_own_log(const char* name) {
+  char own[most_name + 8];
+  std::snprintf(own, sizeof own, "%s.%s", state.job->name, state.parks == place::open ? "blg" : "log");
+  return std::strcmp(name, own) == 0;
+}
+
 std::FILE* fopen_noted(const char* name, const char* mode) {
   if (state.parks == place::nowhere) return real_fopen(name, mode);
   if (is_park_file(name)) wait_for_job();
@@ -175,7 +210,7 @@ std::FILE* fopen_noted(const char* name, const char* mode) {
   auto* stream = real_fopen(name, truncates ? both : mode);
   if (stream == nullptr) return nullptr;
   note_open(::fileno(stream), name, mode[0] != 'r' || std::strchr(mode, '+') != nullptr);
-  return state.parked && truncates ? mended(stream, name) : stream;
+  return state.parked && truncates && is_own_log(name) ? mended(stream, name) : stream;
 }
 
 __attribute__((constructor)) void begin() {

@@ -1,5 +1,6 @@
 // pdfTeX and LuaTeX remember when they were started, for /CreationDate: in a job that is the job's time. They keep it
-// in variables without a name, or on the heap, so the engine is started at a time that nobody has, and what holds it is found by that.
+// in variables without a name, or on the heap, so the engine is started at a time that nobody has, and what holds it is
+// found by that.
 #pragma once
 
 #include <cstdint>
