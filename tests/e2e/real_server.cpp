@@ -248,9 +248,15 @@ std::vector<std::string> real_server::workers() const {
     std::error_code gone;
     // By its arguments, its folder, or what is mounted for it: one of them tells, whatever the sandbox is made of.
     auto command = read_file(entry.path() / "cmdline");
+    const auto mounts = read_file(entry.path() / "mountinfo");
+    // A running server has engines that wait, and see no build's folder as theirs; of a dead one nothing may be left.
+    const auto has = [&](const std::string& part) {
+      return mounts.find(part) != std::string::npos || command.find(part) != std::string::npos;
+    };
+    if (running_ && has(mark + "/data/engines/") && !has("/scratch/bld_")) continue;
     if (command.find(mark) != std::string::npos ||
         fs::read_symlink(entry.path() / "cwd", gone).string().find(mark) != std::string::npos ||
-        read_file(entry.path() / "mountinfo").find(mark + "/data") != std::string::npos) {
+        mounts.find(mark + "/data") != std::string::npos) {
       std::replace(command.begin(), command.end(), '\0', ' ');
       out.push_back(id + " " + command);
     }
