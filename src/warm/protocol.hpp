@@ -45,8 +45,10 @@ struct opened {
   std::int32_t step = 0;    ///< which one failed; for the log
 };
 
-/// From a room, when a job is over.
+/// From a room, when a job is over; or first from the job itself, when it cannot begin: it gives the socket up before
+/// it runs any user's text, so that no document can say so.
 struct ended {
+  std::uint32_t begun = 1;
   std::int32_t status = 0;  ///< of `wait`
   std::int64_t cpu_us = 0;
   std::int64_t peak_memory_kb = 0;

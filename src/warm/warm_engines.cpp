@@ -28,7 +28,6 @@ using steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr int not_begun = 254;  // exit status of a job that could not begin; the preloaded object knows it too
 constexpr std::chrono::seconds look_pause{2};  // between looks at whether TeX Live has changed
 
 bool same(const std::vector<folder_view>& a, const std::vector<folder_view>& b) {
@@ -234,7 +233,7 @@ result<std::optional<process_result>> warm_engines::impl::run_warm(warm::fork_se
   });
   auto result = watch.finish(stop);
   news.release();
-  if (end && exit_status(end->status) == not_begun) return std::optional<process_result>();
+  if (end && end->begun == 0) return std::optional<process_result>();
   if (end) {
     result.cpu = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(end->cpu_us));
     result.peak_memory_bytes =

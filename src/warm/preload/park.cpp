@@ -157,15 +157,21 @@ void open_room() {
   close_passed();
 }
 
-[[noreturn]] void give_up(const char* what, int failed) {
+/// Before the job has begun: the host then uses the plain program.
+[[noreturn]] void give_up(int told, const char* what, int failed) {
+  ended news;
+  news.begun = 0;
+  tell(told, news);
   dprintf(1, "texbuild: the warm engine cannot begin: %s: %s\n", what, std::strerror(failed));
-  ::_exit(not_begun);
+  ::_exit(1);
 }
 
 /// The kernel does not let signals end the first process of a namespace, and a limit's signal is how a job ends.
 void become_job() {
   ::dup2(passed[0], 1);
   ::dup2(passed[0], 2);
+  const int told = passed[1];
+  passed[1] = -1;
   close_passed();
   forget_jobs();
   ::close(control_descriptor);
@@ -176,10 +182,11 @@ void become_job() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setsid();
   order_now.folder[most_name - 1] = order_now.name[most_name - 1] = '\0';
-  if (::chdir("/job") != 0) give_up("/job", errno);
-  if (order_now.folder[0] != '\0' && ::chdir(order_now.folder) != 0) give_up("its folder", errno);
-  if (const int failed = reopen_files(order_now.folder)) give_up("a file", failed);
-  if (const int failed = set_limits(order_now)) give_up("limits", failed);
+  if (::chdir("/job") != 0) give_up(told, "/job", errno);
+  if (order_now.folder[0] != '\0' && ::chdir(order_now.folder) != 0) give_up(told, "its folder", errno);
+  if (const int failed = reopen_files(order_now.folder)) give_up(told, "a file", failed);
+  if (const int failed = set_limits(order_now)) give_up(told, "limits", failed);
+  ::close(told);
   char* word = order_now.text;
   for (std::uint32_t i = 0; i < order_now.variables; ++i) {
     char* equals = std::strchr(word, '=');
@@ -213,7 +220,7 @@ bool run_job() {
     passed[1] = -1;
   } else {
     ended news;
-    news.status = not_begun << 8;
+    news.begun = 0;
     tell(passed[1], news);
   }
   close_passed();

@@ -7,9 +7,6 @@ namespace texbuild {
 inline namespace v0 {
 namespace warm {
 
-/// Exit status of a job that could not even begin; the host then uses the plain program.
-inline constexpr int not_begun = 254;
-
 /// Waits for orders on the control socket and carries them out; returns only in a job, with its request. The process
 /// that waits ends when the socket does.
 const request& park();
