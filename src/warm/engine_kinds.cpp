@@ -12,8 +12,7 @@ namespace {
 
 constexpr const char* placeholder = "texbuild-job";    // the preloaded object knows it too
 constexpr std::int64_t last_second = 253'402'300'799;  // of the year 9999: PDF's dates have four digits for it
-constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex",   "lualatex",
-                                                           "bibtex",   "xdvipdfmx", "biber"};
+constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex", "lualatex", "bibtex"};
 
 bool is_plain(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
@@ -40,8 +39,7 @@ constexpr const char* first_line = "\\begingroup\\read16 to\\x\\expandafter\\end
 
 /// What the pass planner asks for, with the name left out.
 std::vector<std::string> planned(engine_kind kind, const std::string& name) {
-  if (kind == engine_kind::bibtex || kind == engine_kind::biber) return {std::string(to_string(kind)), name};
-  if (kind == engine_kind::xdvipdfmx) return {"xdvipdfmx", "-q", "-E", "-o", name + ".pdf", name + ".xdv"};
+  if (!is_engine(kind)) return {std::string(to_string(kind)), name};
   auto argv = engine_flags(kind);
   argv.insert(argv.begin() + (kind == engine_kind::xelatex ? 2 : 1), "-interaction=nonstopmode");
   argv.push_back("-jobname=" + name);
@@ -51,11 +49,9 @@ std::vector<std::string> planned(engine_kind kind, const std::string& name) {
 
 std::string name_in(engine_kind kind, const std::vector<std::string>& argv) {
   if (argv.size() < 2) return {};
-  const auto without = [](std::string_view text, std::string_view suffix) {
-    return text.ends_with(suffix) ? std::string(text.substr(0, text.size() - suffix.size())) : std::string();
-  };
-  if (is_engine(kind)) return without(argv.back(), ".tex");
-  return kind == engine_kind::xdvipdfmx ? without(argv.back(), ".xdv") : argv.back();
+  constexpr std::string_view suffix = ".tex";
+  if (!is_engine(kind)) return argv.back();
+  return argv.back().ends_with(suffix) ? argv.back().substr(0, argv.back().size() - suffix.size()) : std::string();
 }
 
 std::optional<std::int64_t> number(std::string_view text) {
@@ -112,9 +108,6 @@ server_recipe recipe_of(engine_kind kind) {
     out.argv = {"bibtex", job};
     out.files = {job + ".aux"};
     out.variables.emplace_back("TEXBUILD_PARK", "open");
-  } else if (kind == engine_kind::xdvipdfmx) {
-    out.argv = {"xdvipdfmx", "-q", "-E", "-o", job + ".pdf"};
-    out.variables.emplace_back("TEXBUILD_PARK", "input");
   }
   return out;
 }
@@ -126,8 +119,7 @@ std::optional<parked_job> recognise(const command& what, std::int64_t now, std::
   parked_job job;
   job.kind = static_cast<engine_kind>(found - names.begin());
   job.name = name_in(job.kind, what.argv);
-  if (job.kind == engine_kind::biber || !is_plain(job.name) || what.argv != planned(job.kind, job.name))
-    return std::nullopt;
+  if (!is_plain(job.name) || what.argv != planned(job.kind, job.name)) return std::nullopt;
   const auto usual = recipe_of(job.kind).variables;
   job.start_seconds = now;
   bool for_dates = false;
@@ -146,7 +138,6 @@ std::optional<parked_job> recognise(const command& what, std::int64_t now, std::
   }
   job.today_seconds = for_dates ? job.start_seconds : now;
   if (is_engine(job.kind)) job.text = engine_text(job.kind, job.name, job.today_seconds, seed);
-  if (job.kind == engine_kind::xdvipdfmx) job.text = job.name + ".xdv";
   return job;
 }
 

@@ -311,7 +311,6 @@ void warm_engines::prepare(const std::vector<folder_view>& readable, bool wait) 
   auto& self = *impl_;
   std::unique_lock guard(self.mutex);
   for (auto& which : self.slots) {
-    if (&which - self.slots.data() == static_cast<std::ptrdiff_t>(warm::engine_kind::biber)) continue;
     if (!which.server || !same(which.caches, readable)) self.want(which, readable);
   }
   if (!wait) return;

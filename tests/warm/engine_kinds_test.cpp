@@ -61,6 +61,10 @@ TEST(EngineKinds, TakesEveryStepOfAnOrdinaryBuild) {
     EXPECT_GE(steps.size(), engine == tex_engine::xelatex ? 3u : 2u);
     for (const auto& step : steps) {
       const auto job = recognise(with(step.arguments));
+      if (step.kind == tex::step_kind::dvipdf) {  // it makes its PDF's identifier before it could be parked
+        EXPECT_FALSE(job);
+        continue;
+      }
       ASSERT_TRUE(job) << testing::PrintToString(step.arguments);
       EXPECT_EQ(to_string(job->kind), step.arguments.front());
       EXPECT_EQ(job->name, "main");
@@ -190,7 +194,6 @@ TEST(EngineKinds, TellsTheEngineWhatItReadsAndNothingElseOfTheCommand) {
   EXPECT_THAT(job->text, HasSubstr("a.b-c.te%\n"));
   EXPECT_THAT(job->text, HasSubstr("\\year=2023 \\month=11 \\day=14 \\time=1333 "));
   EXPECT_THAT(job->text, HasSubstr("\\pdfsetrandomseed 7\\relax"));
-  EXPECT_EQ(recognise(with({"xdvipdfmx", "-q", "-E", "-o", "a.pdf", "a.xdv"}))->text, "a.xdv");
   EXPECT_EQ(recognise(with({"bibtex", "a"}))->text, "");
 }
 

@@ -102,17 +102,10 @@ inline std::string without_file_dates(const std::string& log) {
   return found == std::string::npos ? log : log.substr(0, found) + log.substr(log.find('\n', found));
 }
 
-/// xdvipdfmx makes a file's identifier before it is parked.
-inline std::string without_id(const std::string& pdf) {
-  const auto found = pdf.rfind("/ID[<");
-  return found == std::string::npos ? pdf : pdf.substr(0, found) + pdf.substr(pdf.find(']', found));
-}
-
 /// luaotfload begins before a job has a name, so what it says stands in another order at the head of a log, and its
 /// files before the main file in the list of files.
 inline std::string comparable(const std::string& name, const std::string& text, texbuild::tex_engine engine) {
   if (text.find("> INFO - This is Biber") != std::string::npos) return {};  // no warm program; it says when it ran
-  if (engine == texbuild::tex_engine::xelatex && name.ends_with(".pdf")) return without_id(text);
   if (engine != texbuild::tex_engine::lualatex)
     return name.ends_with(".log") ? without_low_stacks(without_file_dates(text)) : text;
   if (name.ends_with(".fls")) {

@@ -3,9 +3,8 @@
 // job. The engine itself is as it was installed. TeX reads a file line by line and keeps nothing beyond the line, so
 // the moment when it asks for more is an exact place to stop.
 //
-// TEXBUILD_PARK says where: "line" when the terminal is read, which then gives the job's text; "input" when standard
-// input is read, which then is the file that the text names; "open" when the file `placeholder`.aux is opened; "module"
-// when /texbuild/job is opened, which then holds the text.
+// TEXBUILD_PARK says where: "line" when the terminal is read, which then gives the job's text; "open" when the file
+// `placeholder`.aux is opened.
 #include "src/warm/preload/confinement.hpp"
 #include "src/warm/preload/line_stream.hpp"
 #include "src/warm/preload/open_files.hpp"
@@ -30,9 +29,8 @@ namespace warm {
 namespace {
 
 constexpr char placeholder[] = "texbuild-job";  // stem of the files of the job that is to come
-constexpr char job_file[] = "/texbuild/job";
 
-enum class place { nowhere, line, input, open, module };
+enum class place { nowhere, line, open };
 
 /// Folders that the engine made before it was parked, below /tmp: a job has another /tmp, and the engine believes in
 /// them.
@@ -47,7 +45,6 @@ struct engine_state {
   bool parked = false;  // this is a job
   const request* job = nullptr;
   std::size_t given = 0;  // bytes of the text
-  int input = -1;         // the job's file behind standard input
   int folder_count = 0;
   made_folder folders[most_folders];
   char first_line[512] = {};
@@ -125,10 +122,6 @@ void wait_for_job() {
 
 ssize_t read_terminal(void*, char* to, size_t most) {
   if (!state.parked) wait_for_job();
-  if (state.parks == place::input) {
-    if (state.input < 0) state.input = real_open(state.job->text, O_RDONLY | O_CLOEXEC, 0);
-    return ::read(state.input, to, most);
-  }
   const auto left = state.job->text_bytes - state.given;
   const auto some = most < left ? most : left;
   std::memcpy(to, state.job->text + state.given, some);
@@ -136,9 +129,9 @@ ssize_t read_terminal(void*, char* to, size_t most) {
   return static_cast<ssize_t>(some);
 }
 
-/// `placeholder`.pdf → main.pdf, in a job of an engine that was started with that name.
+/// `placeholder`.bbl → main.bbl, in a job of an engine that was started with that name.
 const char* job_name_of(const char* name, char* room, std::size_t bytes) {
-  if (!state.parked || (state.parks != place::open && state.parks != place::input)) return name;
+  if (!state.parked || state.parks != place::open) return name;
   const char* slash = std::strrchr(name, '/');
   const char* leaf = slash == nullptr ? name : slash + 1;
   if (std::strncmp(leaf, placeholder, sizeof placeholder - 1) != 0) return name;
@@ -155,17 +148,6 @@ bool is_park_file(const char* name) {
          std::strcmp(leaf + sizeof placeholder - 1, ".aux") == 0;
 }
 
-/// /texbuild/job: a pipe that holds the job's text.
-int open_job_text() {
-  wait_for_job();
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
-  // A pipe takes 64 KB at once; the text is shorter.
-  (void)!::write(ends[1], state.job->text, state.job->text_bytes);
-  ::close(ends[1]);
-  return ends[0];
-}
-
 int mkdir_noted(const char* name, mode_t mode) {
   if (state.parks != place::nowhere && !state.parked && state.folder_count < most_folders &&
       std::strlen(name) < sizeof state.folders[0].name) {
@@ -178,7 +160,6 @@ int mkdir_noted(const char* name, mode_t mode) {
 
 int open_noted(const char* name, int flags, mode_t mode) {
   if (state.parks == place::nowhere) return real_open(name, flags, mode);
-  if (state.parks == place::module && !state.parked && std::strcmp(name, job_file) == 0) return open_job_text();
   char room[4096];
   name = job_name_of(name, room, sizeof room);
   // To be read back by a child that takes over what was written; and never into a file that a parked process holds.
@@ -217,9 +198,7 @@ __attribute__((constructor)) void begin() {
   const char* where = std::getenv("TEXBUILD_PARK");
   if (where == nullptr) return;
   if (std::strcmp(where, "line") == 0) state.parks = place::line;
-  if (std::strcmp(where, "input") == 0) state.parks = place::input;
   if (std::strcmp(where, "open") == 0) state.parks = place::open;
-  if (std::strcmp(where, "module") == 0) state.parks = place::module;
   if (const char* line = std::getenv("TEXBUILD_LINE"))
     std::snprintf(state.first_line, sizeof state.first_line, "**%s", line);
   // Not for the programs that a job may start.
@@ -227,7 +206,7 @@ __attribute__((constructor)) void begin() {
   ::unsetenv("TEXBUILD_PARK");
   ::unsetenv("TEXBUILD_LINE");
   if (!load_filter(filter_descriptor)) ::_exit(1);
-  if (state.parks == place::line || state.parks == place::input) {
+  if (state.parks == place::line) {
     const cookie_io_functions_t calls{read_terminal, nullptr, nullptr, nullptr};
     stdin = ::fopencookie(nullptr, "r", calls);
   }
