@@ -427,7 +427,8 @@ result<void> prepare(const compile_job& job) {
     if (failed || !fs::is_directory(job.workspace / part, failed))
       return error(errc::unavailable, "the build's folder cannot be made", failed.message());
   }
-  for (const auto& cache : job.caches) process::link_font_cache(cache.host, job.workspace / "tmp");
+  if (job.engine == tex_engine::lualatex)  // nobody else looks there
+    for (const auto& cache : job.caches) process::link_font_cache(cache.host, job.workspace / "tmp");
   return job.source.unpack(job.workspace / "job");
 }
 
