@@ -116,6 +116,23 @@ tree_usage sample_tree(pid_t root, std::uint32_t most) {
   return sum;
 }
 
+std::uint64_t private_memory(pid_t root, std::uint32_t most) {
+  std::uint64_t kilobytes = 0;
+  each_process(root, most, [&](const std::string& pid) {
+    const auto text = read_small("/proc/" + pid + "/smaps_rollup");
+    for (const std::string_view word : {"\nPrivate_Clean:", "\nPrivate_Dirty:"}) {
+      const auto at = text.find(word);
+      if (at == std::string::npos) continue;
+      const auto digits = text.find_first_of("0123456789", at);
+      std::uint64_t value = 0;
+      if (digits != std::string::npos) std::from_chars(text.data() + digits, text.data() + text.size(), value);
+      kilobytes += value;
+    }
+    return true;
+  });
+  return kilobytes << 10;
+}
+
 disk_usage sample_nameless_files(pid_t root, std::uint32_t most) {
   disk_usage sum;
   std::set<std::pair<dev_t, ino_t>> counted;  // one file may be open many times

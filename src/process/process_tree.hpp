@@ -19,6 +19,10 @@ struct tree_usage {
 /// The process `root` and all below it. Stops counting at `most` processes.
 tree_usage sample_tree(pid_t root, std::uint32_t most);
 
+/// Memory that belongs to one process alone, of `root` and all below it. Reads page tables: milliseconds, not for each
+/// sample. Stops counting at `most` processes.
+std::uint64_t private_memory(pid_t root, std::uint32_t most);
+
 struct disk_usage {
   std::uint64_t bytes = 0;  ///< allocated
   std::uint64_t files = 0;  ///< files and folders

@@ -1,5 +1,6 @@
 #include "src/warm/fork_server.hpp"
 
+#include "src/process/hostile_folder.hpp"
 #include "src/process/pipe.hpp"
 #include "src/warm/packets.hpp"
 
@@ -112,6 +113,7 @@ fork_server::~fork_server() {
   ::kill(pid_, SIGKILL);  // not waited for yet, so the number is still its own
   while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
+  process::remove_folder(place_.folder);
 }
 
 result<room> fork_server::open(const fs::path& job, const fs::path& scratch) {

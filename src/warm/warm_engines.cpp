@@ -1,6 +1,7 @@
 #include "src/process/font_cache.hpp"
 #include "src/process/hostile_folder.hpp"
 #include "src/process/pipe.hpp"
+#include "src/process/process_tree.hpp"
 #include "src/process/supervision.hpp"
 #include "src/process/tex_generation.hpp"
 #include "src/warm/fork_server.hpp"
@@ -42,18 +43,6 @@ bool lies_below(const fs::path& folder, const fs::path& path) {
 
 /// As a shell counts.
 int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
-
-std::uint64_t private_bytes(pid_t pid) {
-  std::ifstream info("/proc/" + std::to_string(pid) + "/smaps_rollup");
-  std::uint64_t sum = 0;
-  for (std::string word; info >> word;) {
-    if (word != "Private_Clean:" && word != "Private_Dirty:") continue;
-    std::uint64_t kilobytes = 0;
-    info >> kilobytes;
-    sum += kilobytes << 10;
-  }
-  return sum;
-}
 
 }  // namespace
 
@@ -106,7 +95,7 @@ void warm_engines::impl::note_problem(std::string why) {
 
 // With the mutex held.
 std::string warm_engines::impl::generation_now() {
-  const auto now = steady::now();
+  const auto now = parts.time->steady_now();
   if (generation.empty() || now - looked > look_pause) {
     generation = process::tex_generation();
     looked = now;
@@ -116,7 +105,7 @@ std::string warm_engines::impl::generation_now() {
 
 // With the mutex held.
 void warm_engines::impl::want(slot& which, const std::vector<folder_view>& caches) {
-  if (which.wanted || steady::now() < which.not_before) return;
+  if (which.wanted || parts.time->steady_now() < which.not_before) return;
   which.wanted = true;
   which.wanted_caches = caches;
   changed.notify_all();
@@ -127,7 +116,8 @@ std::shared_ptr<warm::fork_server> warm_engines::impl::server_for(warm::engine_k
   const std::scoped_lock guard(mutex);
   auto& which = slots[static_cast<std::size_t>(kind)];
   const bool fits = which.server && same(which.caches, caches) && which.generation == generation_now();
-  if (!fits || which.jobs >= options.most_jobs || steady::now() - which.since > options.most_age) want(which, caches);
+  if (!fits || which.jobs >= options.most_jobs || parts.time->steady_now() - which.since > options.most_age)
+    want(which, caches);
   if (!fits) return nullptr;
   ++which.jobs;
   return which.server;
@@ -151,11 +141,12 @@ void warm_engines::impl::keep(const std::stop_token& stop) {
     place.jobs = options.jobs;
     place.caches = which->wanted_caches;
     guard.unlock();
-    for (const auto& cache : place.caches) process::link_font_cache(cache.host, place.folder / "tmp");
+    if (kind == warm::engine_kind::lualatex)
+      for (const auto& cache : place.caches) process::link_font_cache(cache.host, place.folder / "tmp");
     auto started = warm::fork_server::start(around, kind, place);
     guard.lock();
     which->wanted = false;
-    which->not_before = steady::now() + options.pause;
+    which->not_before = parts.time->steady_now() + options.pause;
     std::shared_ptr<warm::fork_server> old;
     if (started) {
       ++figures.started;
@@ -163,7 +154,7 @@ void warm_engines::impl::keep(const std::stop_token& stop) {
       which->caches = place.caches;
       which->generation = made_for;
       which->jobs = 0;
-      which->since = steady::now();
+      which->since = parts.time->steady_now();
       which->not_before = {};
     } else {
       ++figures.anomalies;
@@ -329,7 +320,7 @@ warm_stats warm_engines::stats() const {
       if (which.server) servers.push_back(which.server);
   }
   out.parked = servers.size();
-  for (const auto& server : servers) out.memory_bytes += private_bytes(server->pid());
+  for (const auto& server : servers) out.memory_bytes += process::private_memory(server->pid(), 8);
   return out;
 }
 

@@ -1,7 +1,7 @@
 #include "src/process/child_setup.hpp"
-#include "src/process/sandbox_profile.hpp"
 
 #include "src/process/pipe.hpp"
+#include "src/process/sandbox_profile.hpp"
 
 #include <gtest/gtest.h>
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -42,6 +43,30 @@ TEST(ProcessTree, CountsAProcessAndItsChildren) {
 }
 
 TEST(ProcessTree, OfAProcessThatIsGoneIsEmpty) { EXPECT_EQ(sample_tree(0x7ffffff0, 10).processes, 0u); }
+
+TEST(ProcessTree, MemoryThatAParentSharesIsNotOneProcesssOwn) {
+  constexpr std::size_t bytes = 64u << 20;
+  std::vector<char> shared(bytes, 'x');
+  std::array<int, 2> ready{};
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  const auto own_memory = [&](bool writes) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (std::size_t i = 0; writes && i < shared.size(); i += 4096) shared[i] = 'y';
+      (void)!::write(ready[1], "x", 1);
+      for (;;) ::pause();
+    }
+    char c = 0;
+    EXPECT_EQ(::read(ready[0], &c, 1), 1);
+    const auto own = texbuild::process::private_memory(child, 8);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    return own;
+  };
+  EXPECT_LT(own_memory(false), bytes / 2);
+  EXPECT_GE(own_memory(true), bytes);
+  EXPECT_EQ(texbuild::process::private_memory(0x7ffffff0, 8), 0u);
+}
 
 TEST(FolderUsage, CountsBytesOnDiskAndFollowsNoLink) {
   temporary_folder folder;

@@ -54,6 +54,7 @@ struct WarmFaults : testing::Test {
 TEST_F(WarmFaults, AnEngineThatWasKilledIsReplacedAndSaidOnce) {
   host.prepare();
   EXPECT_EQ(host.engines().stats().parked, 4u);
+  EXPECT_GT(host.engines().stats().memory_bytes, 50u << 20) << "four formats are in it";
   std::uint64_t anomalies = 0;
   for (const bool itself : {false, true}) {
     ASSERT_TRUE(builds(tex_engine::pdflatex));
