@@ -282,7 +282,7 @@ result<process_result> warm_engines::run(const command& what, const output_sink&
     if (ran && *ran) {
       const std::scoped_lock guard(self.mutex);
       ++self.figures.warm;
-      return std::move(**ran);
+      return **ran;
     }
     self.note_problem(ran ? "a job did not begin" : ran.error().cause());
     const std::scoped_lock guard(self.mutex);

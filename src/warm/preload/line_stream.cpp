@@ -1,7 +1,10 @@
 #include "src/warm/preload/line_stream.hpp"
 
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <memory>
+#include <utility>
 
 namespace texbuild {
 inline namespace v0 {
@@ -27,12 +30,15 @@ context contexts[most_contexts];
 int context_count = 0;
 
 struct line_stream {
-  std::FILE* out;
-  const char* suffix;
-  const context* in;  // the line before was the first one of this
-  std::size_t held;
-  char line[4096];  // up to its end
+  std::FILE* out = nullptr;  // null: free
+  const char* suffix = nullptr;
+  const context* in = nullptr;  // the line before was the first one of this
+  std::size_t held = 0;
+  char line[4096] = {};  // up to its end
 };
+
+constexpr int most_streams = 4;  // an engine has one log; more are written as they are
+line_stream streams[most_streams];
 
 bool ends_in(const char* name, const char* suffix) {
   const auto all = std::strlen(name);
@@ -119,11 +125,10 @@ ssize_t write_lines(void* cookie, const char* text, std::size_t bytes) {
 }
 
 int close_lines(void* cookie) {
-  auto* self = static_cast<line_stream*>(cookie);
-  put_line(*self);
-  const int failed = std::fclose(self->out);
-  std::free(self);
-  return failed;
+  auto& self = *static_cast<line_stream*>(cookie);
+  put_line(self);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> out(std::exchange(self.out, nullptr), std::fclose);
+  return std::fflush(out.get());
 }
 
 }  // namespace
@@ -141,14 +146,16 @@ void show_less(const counts& by) { less = by; }
 std::FILE* mended(std::FILE* plain, const char* name) {
   for (int i = 0; i < rule_count; ++i) {
     if (!ends_in(name, rules[i].suffix)) continue;
-    auto* self = static_cast<line_stream*>(std::calloc(1, sizeof(line_stream)));
-    if (self == nullptr) return plain;
-    self->out = plain;
-    self->suffix = rules[i].suffix;
+    auto* const self = std::find_if(std::begin(streams), std::end(streams), [](const auto& s) { return !s.out; });
+    if (self == std::end(streams)) return plain;
     const cookie_io_functions_t calls{nullptr, write_lines, nullptr, close_lines};
     auto* stream = ::fopencookie(self, "w", calls);
-    if (stream == nullptr) std::free(self);
-    return stream == nullptr ? plain : stream;
+    if (stream == nullptr) return plain;
+    self->out = plain;
+    self->suffix = rules[i].suffix;
+    self->in = nullptr;
+    self->held = 0;
+    return stream;
   }
   return plain;
 }

@@ -19,6 +19,7 @@
 #include <ctime>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <memory>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -109,7 +110,7 @@ void wait_for_job() {
     using find_function = char* (*)(const char*, int, int);
     constexpr int tex_format = 26;
     if (const auto find = reinterpret_cast<find_function>(::dlsym(RTLD_DEFAULT, "kpse_find_file")))
-      std::free(find("article.cls", tex_format, 0));
+      const std::unique_ptr<char, void (*)(void*)> found(find("article.cls", tex_format, 0), std::free);
   }
   find_start_time();
   state.job = &park();

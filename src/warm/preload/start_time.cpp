@@ -45,6 +45,7 @@ int search_program(dl_phdr_info* object, std::size_t, void*) {
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const auto& part = object->dlpi_phdr[i];
     if (part.p_type != PT_LOAD || (part.p_flags & PF_W) == 0) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
     auto* begin = reinterpret_cast<char*>(object->dlpi_addr + part.p_vaddr);
     search(begin, begin + part.p_memsz);
   }
