@@ -3,7 +3,8 @@
 /// installed files and the map of all fonts, the same for everyone. A `warm_engines` keeps one process of each program
 /// that has done so and has read no byte of any user, and runs each command in a copy of it, behind the same walls that
 /// `make_sandbox` puts around it. The programs are those that are installed, unmodified; what they write is what they
-/// always write. Whatever a warm engine cannot do is done by the plain program.
+/// always write, but for a figure or two in the statistics that end a log, and the head of LuaTeX's. Whatever a warm
+/// engine cannot do is done by the plain program.
 #pragma once
 
 #include <texbuild/environment.hpp>
