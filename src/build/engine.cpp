@@ -292,7 +292,8 @@ void engine::impl::watch_end(const std::string& id, const std::shared_ptr<build:
   {
     const std::scoped_lock guard(mutex);
     std::erase_if(waits, [](const auto& wait) { return wait->completed(); });
-    if (stopping) return op->complete(error(errc::canceled, "the engine is stopping"));
+    // One that only drains lets its builds finish, and tells who waits for them.
+    if (down) return op->complete(error(errc::canceled, "the engine has stopped"));
     waits.push_back(op);
   }
   const auto answer = [weak = weak_from_this(), op, id] {

@@ -76,7 +76,8 @@ struct engine::impl : std::enable_shared_from_this<engine::impl> {
   std::map<std::string, std::shared_ptr<build::running_build>, std::less<>> running;
   unsigned workers_busy = 0;  // posted or at work
   std::uint64_t wakes = 0;
-  bool stopping = false;
+  bool stopping = false;  // no more builds are begun
+  bool down = false;      // nobody is waited for any more
   engine_stats counted;
   std::vector<std::shared_ptr<boost::asio::steady_timer>> timers;
   std::vector<std::shared_ptr<build::wait_operation>> waits;

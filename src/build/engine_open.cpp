@@ -199,6 +199,7 @@ void engine::impl::shut_down() {
   std::vector<std::shared_ptr<build::wait_operation>> left;
   {
     const std::scoped_lock guard(mutex);
+    down = true;
     left.swap(waits);
   }
   for (const auto& wait : left) wait->complete(error(errc::canceled, "the engine has stopped"));

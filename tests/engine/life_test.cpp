@@ -3,10 +3,14 @@
 
 #include <texbuild/database.hpp>
 
+#include <boost/asio/use_future.hpp>
+
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <map>
 #include <mutex>
+#include <thread>
 
 namespace {
 
@@ -104,6 +108,22 @@ TEST_F(Life, CanBeEndedInTheMiddle) {
   const auto outcome = engine().wait(id, 30s).value();
   EXPECT_EQ(outcome.info.status, build_status::canceled);
   EXPECT_FALSE(outcome.pdf);
+}
+
+TEST_F(Life, TellsItsEndAlsoToWhoBeganToWaitWhileTheEngineDrained) {
+  add_endless();
+  auto own = texbuild::engine::open(own_options()).value();
+  const auto id = own.submit(paper()).value().id;
+  recorder told;
+  const auto watching = own.events(id, 0, told.handler()).value();
+  ASSERT_TRUE(told.wait_for(is_page));
+  auto draining = std::async(std::launch::async, [&] { own.drain(60s); });
+  std::this_thread::sleep_for(200ms);  // it has begun: nothing tells from outside
+  auto waiting = own.async_wait(id, boost::asio::use_future);
+  EXPECT_EQ(waiting.wait_for(200ms), std::future_status::timeout) << "it was sent away";
+  own.cancel(id).value();
+  EXPECT_EQ(waiting.get().value().info.status, build_status::canceled);
+  draining.get();
 }
 
 TEST_F(Life, GoesOnInTheNextEngineWhenItsOwnWasDestroyed) {
