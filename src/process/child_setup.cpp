@@ -165,7 +165,12 @@ std::vector<std::pair<__rlimit_resource_t, rlimit>> kernel_limits(const process_
   };
   set(RLIMIT_CORE, 0);
   set(RLIMIT_NOFILE, 1024);
-  if (limits.cpu.count() > 0) set(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu.count() / 1000 + 2));
+  if (limits.cpu.count() > 0) {
+    set(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu.count() / 1000 + 3));
+    // At the hard limit the kernel kills and does not say why; the signal a second earlier does.
+    auto& cpu = out.back().second;
+    if (cpu.rlim_cur > 1) --cpu.rlim_cur;
+  }
   if (limits.file_bytes > 0) set(RLIMIT_FSIZE, limits.file_bytes);
   // A backstop against one process that takes all at once; the watched limit is on what is resident.
   if (limits.memory_bytes > 0) set(RLIMIT_AS, limits.memory_bytes + (4ULL << 30));

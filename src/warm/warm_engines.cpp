@@ -198,7 +198,7 @@ result<std::optional<process_result>> warm_engines::impl::run_warm(warm::fork_se
   order.most_file_bytes = what.limits.file_bytes;
   if (what.limits.memory_bytes > 0) order.most_memory_bytes = what.limits.memory_bytes + (4ULL << 30);
   if (what.limits.cpu.count() > 0)
-    order.most_cpu_seconds = static_cast<std::uint64_t>(what.limits.cpu.count() / 1000 + 2);
+    order.most_cpu_seconds = static_cast<std::uint64_t>(what.limits.cpu.count() / 1000 + 3);
   if (what.limits.processes > 0) order.most_processes = what.limits.processes + 16;
 
   auto out = process::make_pipe();

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace {
 
@@ -165,6 +166,17 @@ TEST_F(Sandbox, EndsARunawayAtTheTimeLimit) {
 TEST_F(Sandbox, EndsALoopAtTheProcessorLimit) {
   what.limits.cpu = 300ms;
   EXPECT_EQ(shell("while :; do :; done").limit, limit_kind::cpu_time);
+}
+
+TEST_F(Sandbox, TellsTheProcessorLimitAlsoWhereTheKernelFindsItFirst) {
+  what.limits.cpu = 300ms;
+  what.argv = {"sh", "-c", "echo x; while :; do :; done"};
+  bool slept = false;
+  // Nobody looks at what the command uses while its output is taken.
+  const auto slow = [&](std::string_view) {
+    if (!std::exchange(slept, true)) std::this_thread::sleep_for(5s);
+  };
+  EXPECT_EQ(runner()->run(what, slow, {}).value().limit, limit_kind::cpu_time);
 }
 
 TEST_F(Sandbox, CountsTheProcessorTimeOfAllChildren) {

@@ -89,7 +89,8 @@ int set_limits(const request& job) {
     rlimit now{};
     if (::getrlimit(what, &now) != 0) return errno;
     if (most == 0 || (now.rlim_max != RLIM_INFINITY && now.rlim_max < most)) return 0;
-    const rlimit limit{most, most};
+    // At the hard limit of processor time the kernel kills and does not say why; the signal a second earlier does.
+    const rlimit limit{what == RLIMIT_CPU && most > 1 ? most - 1 : most, most};
     return ::setrlimit(what, &limit) == 0 ? 0 : errno;
   };
   if (const int failed = set(RLIMIT_CPU, job.most_cpu_seconds)) return failed;
