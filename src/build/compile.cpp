@@ -1,9 +1,9 @@
 #include "src/build/compile.hpp"
 
 #include "src/blobs/key.hpp"
-#include "src/build/file_tree.hpp"
 #include "src/build/line_cutter.hpp"
-#include "src/build/relative_name.hpp"
+#include "src/files/file_tree.hpp"
+#include "src/files/relative_name.hpp"
 #include "src/process/font_cache.hpp"
 #include "src/process/hostile_folder.hpp"
 #include "src/tex/log_parser.hpp"
@@ -23,6 +23,9 @@ namespace build {
 namespace {
 
 namespace fs = std::filesystem;
+using files::folder_of;
+using files::join;
+using files::tidy;
 
 constexpr std::size_t most_files = 30'000;              // looked at after each step; the disk limit is below that
 constexpr std::uint64_t most_digest_bytes = 32u << 20;  // of one watched file; of a larger one its begin counts

@@ -1,9 +1,9 @@
 #include "src/build/job_runner.hpp"
 
 #include "src/build/compile.hpp"
-#include "src/build/file_tree.hpp"
 #include "src/build/report.hpp"
 #include "src/build/reuse.hpp"
+#include "src/files/file_tree.hpp"
 #include "src/process/hostile_folder.hpp"
 #include "src/process/tex_generation.hpp"
 

@@ -15,7 +15,7 @@
 
 namespace texbuild {
 inline namespace v0 {
-namespace build {
+namespace files {
 
 /// What identifies a file's content for as long as nobody plays with its times.
 struct file_mark {
@@ -55,6 +55,6 @@ class file_tree {
   std::filesystem::path root_;
 };
 
-}  // namespace build
+}  // namespace files
 }  // namespace v0
 }  // namespace texbuild
