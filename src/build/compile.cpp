@@ -424,12 +424,9 @@ bool attempt::wants_root() const {
 }
 
 result<void> prepare(const compile_job& job) {
-  std::error_code failed;
-  for (const char* part : {"job", "tmp"}) {
-    if (process::remove_folder(job.workspace / part)) fs::create_directory(job.workspace / part, failed);
-    if (failed || !fs::is_directory(job.workspace / part, failed))
-      return error(errc::unavailable, "the build's folder cannot be made", failed.message());
-  }
+  for (const char* part : {"job", "tmp"})
+    if (!process::fresh_folder(job.workspace / part))
+      return error(errc::unavailable, "the build's folder cannot be made", (job.workspace / part).string());
   if (job.engine == tex_engine::lualatex)  // nobody else looks there
     for (const auto& cache : job.caches) process::link_font_cache(cache.host, job.workspace / "tmp");
   return job.source.unpack(job.workspace / "job");

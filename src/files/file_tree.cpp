@@ -51,6 +51,12 @@ void walk(descriptor folder, const std::string& prefix, std::size_t depth, std::
 
 }  // namespace
 
+std::optional<file_mark> mark_of(const descriptor& file) {
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0) return std::nullopt;
+  return mark_of(info);
+}
+
 void file_tree::each_file(std::size_t most,
                           const std::function<void(const std::string&, const file_mark&)>& visit) const {
   descriptor root(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

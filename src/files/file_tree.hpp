@@ -6,6 +6,7 @@
 #include <texbuild/error.hpp>
 
 #include <cstdint>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -25,6 +26,9 @@ struct file_mark {
   friend bool operator==(const file_mark&, const file_mark&) = default;
 };
 
+/// Of an open file; nothing for an invalid descriptor.
+std::optional<file_mark> mark_of(const descriptor& file);
+
 /// A folder that hostile programs worked in, after the last of them is gone. Not for several threads at once.
 class file_tree {
  public:
@@ -39,6 +43,8 @@ class file_tree {
   /// The first `most` bytes of a regular file. `errc::not_found`.
   [[nodiscard]] result<std::string> read(std::string_view name, std::uint64_t most) const;
   [[nodiscard]] bool has_file(std::string_view name) const { return static_cast<bool>(open(name)); }
+  /// Whether there is anything of that name, be it a link.
+  [[nodiscard]] bool has_anything(std::string_view name) const { return static_cast<bool>(open_at(name, O_PATH)); }
   [[nodiscard]] bool has_folder(std::string_view name) const;
   /// Size of a regular file; 0 if there is none.
   [[nodiscard]] std::uint64_t size(std::string_view name) const;

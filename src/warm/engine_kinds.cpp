@@ -20,10 +20,6 @@ bool is_plain(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '.' || c == '-' || c == '_'; });
 }
 
-bool is_engine(engine_kind kind) {
-  return kind == engine_kind::pdflatex || kind == engine_kind::xelatex || kind == engine_kind::lualatex;
-}
-
 /// Flags that a TeX engine is started with. Its interaction mode comes with the job: to read a line from the terminal
 /// it has to be the one that asks.
 std::vector<std::string> engine_flags(engine_kind kind) {
@@ -90,6 +86,10 @@ std::string engine_text(engine_kind kind, const std::string& name, std::int64_t 
 }
 
 }  // namespace
+
+bool is_engine(engine_kind kind) noexcept {
+  return kind == engine_kind::pdflatex || kind == engine_kind::xelatex || kind == engine_kind::lualatex;
+}
 
 std::string_view to_string(engine_kind kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
 

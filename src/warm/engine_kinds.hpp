@@ -19,6 +19,8 @@ namespace warm {
 enum class engine_kind { pdflatex, xelatex, lualatex, bibtex };
 inline constexpr std::size_t engine_kinds = 4;
 
+/// One of TeX's, and no helper.
+[[nodiscard]] bool is_engine(engine_kind kind) noexcept;
 /// "pdflatex", …: the program's name.
 [[nodiscard]] std::string_view to_string(engine_kind kind) noexcept;
 

@@ -140,14 +140,9 @@ inline std::string difference(const std::string& plain, const std::string& warm)
   }
 }
 
-inline void expect_same(warm_host& host, const document& what, texbuild::tex_engine engine) {
-  SCOPED_TRACE(std::string(to_string(engine)) + " " + what.main);
-  const auto plain = trace(*plain_sandbox(), host.folder(what.content), what, engine);
-  const auto before = host.engines().stats();
-  const auto warm = trace(host.engines(), host.folder(what.content), what, engine);
-  const auto after = host.engines().stats();
-  EXPECT_EQ(after.anomalies, before.anomalies) << after.last_problem;
-  EXPECT_GT(after.warm, before.warm);
+/// Holds the steps of two builds of one document against each other.
+inline void expect_same_steps(const std::vector<step_trace>& plain, const std::vector<step_trace>& warm,
+                              texbuild::tex_engine engine) {
   ASSERT_EQ(plain.size(), warm.size());
   for (std::size_t i = 0; i < plain.size(); ++i) {
     SCOPED_TRACE("step " + std::to_string(i) + ": " + plain[i].argv.front());
@@ -166,6 +161,17 @@ inline void expect_same(warm_host& host, const document& what, texbuild::tex_eng
     for (const auto& [name, text] : warm[i].left) EXPECT_TRUE(plain[i].left.contains(name)) << name << " is extra";
     if (testing::Test::HasFailure()) return;  // what follows differs because of it
   }
+}
+
+inline void expect_same(warm_host& host, const document& what, texbuild::tex_engine engine) {
+  SCOPED_TRACE(std::string(to_string(engine)) + " " + what.main);
+  const auto plain = trace(*plain_sandbox(), host.folder(what.content), what, engine);
+  const auto before = host.engines().stats();
+  const auto warm = trace(host.engines(), host.folder(what.content), what, engine);
+  const auto after = host.engines().stats();
+  EXPECT_EQ(after.anomalies, before.anomalies) << after.last_problem;
+  EXPECT_GT(after.warm, before.warm);
+  expect_same_steps(plain, warm, engine);
 }
 
 struct SameFiles : testing::Test {

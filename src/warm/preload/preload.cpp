@@ -10,6 +10,8 @@
 #include "src/warm/preload/open_files.hpp"
 #include "src/warm/preload/park.hpp"
 #include "src/warm/preload/real.hpp"
+#include "src/warm/preload/seen_names.hpp"
+#include "src/warm/preload/sources.hpp"
 #include "src/warm/preload/start_time.hpp"
 
 #include <cstdarg>
@@ -17,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <memory>
@@ -103,6 +106,15 @@ void mend_bibtex_log() {
   show_less(less);
 }
 
+/// In every job, also in one of a copy.
+void begin_job() {
+  for (int i = 0; i < state.folder_count; ++i) ::mkdir(state.folders[i].name, state.folders[i].mode);
+  set_start_time(state.job->now);
+  if (state.job->copies == 0) return;
+  begin_seeing();
+  watch_sources(*state.job, begin_job);
+}
+
 /// Returns in a job.
 void wait_for_job() {
   if (state.parks == place::line) {
@@ -115,8 +127,7 @@ void wait_for_job() {
   find_start_time();
   state.job = &park();
   state.parked = true;
-  for (int i = 0; i < state.folder_count; ++i) ::mkdir(state.folders[i].name, state.folders[i].mode);
-  set_start_time(state.job->now);
+  begin_job();
   if (state.parks == place::line) mend_log();
   if (state.parks == place::open) mend_bibtex_log();
 }
@@ -150,7 +161,7 @@ bool is_park_file(const char* name) {
 }
 
 int mkdir_noted(const char* name, mode_t mode) {
-  if (state.parks != place::nowhere && !state.parked && state.folder_count < most_folders &&
+  if (state.parks != place::nowhere && state.folder_count < most_folders &&
       std::strlen(name) < sizeof state.folders[0].name) {
     auto& folder = state.folders[state.folder_count++];
     std::snprintf(folder.name, sizeof folder.name, "%s", name);
@@ -166,8 +177,10 @@ int open_noted(const char* name, int flags, mode_t mode) {
   // To be read back by a child that takes over what was written; and never into a file that a parked process holds.
   if ((flags & O_ACCMODE) == O_WRONLY) flags = (flags & ~O_ACCMODE) | O_RDWR;
   if ((flags & O_TRUNC) != 0 && (flags & O_CREAT) != 0) ::unlink(name);
+  const bool writing = (flags & O_ACCMODE) != O_RDONLY;
+  if (!writing) note_name(name);
   const int fd = real_open(name, flags, mode);
-  if (fd >= 0) note_open(fd, name, (flags & O_ACCMODE) != O_RDONLY);
+  if (fd >= 0) note_open(fd, name, writing);
   return fd;
 }
 
@@ -184,6 +197,9 @@ std::FILE* fopen_noted(const char* name, const char* mode) {
   char room[4096];
   name = job_name_of(name, room, sizeof room);
   const bool truncates = mode[0] == 'w';
+  if (!truncates) note_name(name);
+  if (mode[0] == 'r' && std::strchr(mode, '+') == nullptr && is_source(name))
+    if (auto* source = open_source(name)) return source;
   char both[8] = "w+";
   if (truncates) {
     if (std::strchr(mode, 'b') != nullptr) std::strcat(both, "b");
@@ -193,6 +209,15 @@ std::FILE* fopen_noted(const char* name, const char* mode) {
   if (stream == nullptr) return nullptr;
   note_open(::fileno(stream), name, mode[0] != 'r' || std::strchr(mode, '+') != nullptr);
   return state.parked && truncates && is_own_log(name) ? mended(stream, name) : stream;
+}
+
+/// kpathsea reads a folder when it has not found a name, for one that is the same but for its case: whoever holds names
+/// against each other does that too. A script reads it for what it finds.
+void note_reader(const char* folder, void* caller) {
+  Dl_info from{};
+  const bool kpathsea = ::dladdr(caller, &from) != 0 && from.dli_fname != nullptr &&
+                        std::strstr(from.dli_fname, "libkpathsea") != nullptr;
+  if (!kpathsea) note_listing(folder);
 }
 
 __attribute__((constructor)) void begin() {
@@ -220,6 +245,12 @@ int real_open(const char* name, int flags, mode_t mode) {
   return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, name, flags, mode));
 }
 
+DIR* real_opendir(const char* name) {
+  using function = DIR* (*)(const char*);
+  static const auto next = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "opendir"));
+  return next(name);
+}
+
 std::FILE* real_fopen(const char* name, const char* mode) {
   using function = std::FILE* (*)(const char*, const char*);
   static const auto next = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "fopen"));
@@ -235,6 +266,40 @@ std::FILE* real_fopen(const char* name, const char* mode) {
 TEXBUILD_FRONT std::FILE* fopen(const char* name, const char* mode) { return texbuild::warm::fopen_noted(name, mode); }
 TEXBUILD_FRONT std::FILE* fopen64(const char* name, const char* mode) {
   return texbuild::warm::fopen_noted(name, mode);
+}
+
+TEXBUILD_FRONT int rename(const char* from, const char* to) noexcept {
+  const int failed = ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+  if (failed == 0) texbuild::warm::note_renamed(from, to);
+  return failed;
+}
+
+// What is looked at without being opened.
+TEXBUILD_FRONT int access(const char* name, int mode) noexcept {
+  texbuild::warm::note_name(name);
+  return ::faccessat(AT_FDCWD, name, mode, 0);
+}
+
+TEXBUILD_FRONT int stat(const char* name, struct stat* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat(AT_FDCWD, name, info, 0);
+}
+TEXBUILD_FRONT int stat64(const char* name, struct stat64* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat64(AT_FDCWD, name, info, 0);
+}
+TEXBUILD_FRONT int lstat(const char* name, struct stat* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat(AT_FDCWD, name, info, AT_SYMLINK_NOFOLLOW);
+}
+TEXBUILD_FRONT int lstat64(const char* name, struct stat64* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat64(AT_FDCWD, name, info, AT_SYMLINK_NOFOLLOW);
+}
+
+TEXBUILD_FRONT DIR* opendir(const char* name) {
+  texbuild::warm::note_reader(name, __builtin_return_address(0));
+  return texbuild::warm::real_opendir(name);
 }
 
 TEXBUILD_FRONT int mkdir(const char* name, mode_t mode) noexcept { return texbuild::warm::mkdir_noted(name, mode); }
