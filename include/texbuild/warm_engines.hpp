@@ -50,8 +50,10 @@ struct warm_stats {
   std::uint64_t copies = 0;         ///< that are parked for them now
   std::uint64_t project_bytes = 0;  ///< memory of these, without what they share
   std::uint64_t resumed = 0;  ///< commands that began in such a copy, where an earlier one of the project had come
-  std::uint64_t evicted = 0;  ///< projects that lost theirs to the limits
-  std::string last_problem;   ///< why the last anomaly came about, for the log; "" if there was none
+  std::uint64_t midway = 0;   ///< … in the middle of its document
+  std::chrono::milliseconds saved{0};  ///< processor time that these did not have to spend
+  std::uint64_t evicted = 0;           ///< projects that lost theirs to the limits
+  std::string last_problem;            ///< why the last anomaly came about, for the log; "" if there was none
 
   warm_stats() = default;
 };

@@ -64,10 +64,17 @@ std::string content_hashes::at(const std::string& name, const files::file_mark& 
   return same == found->second.end() ? std::string() : same->hash;
 }
 
-void content_hashes::note_all(const files::file_tree& tree) {
+bool content_hashes::is_untouched(const std::string& name, const files::file_mark& mark) const {
+  const auto found = before_.find(name);
+  return found != before_.end() && found->second == mark;
+}
+
+void content_hashes::begin_job(const files::file_tree& tree) {
+  before_.clear();
   std::vector<std::string> names;
   std::uint64_t left = most_small_bytes;
   tree.each_file(most_files, [&](const std::string& name, const files::file_mark& mark) {
+    before_.emplace(name, mark);
     if (mark.bytes > small_file || mark.bytes > left || !at(name, mark).empty()) return;
     left -= mark.bytes;
     names.push_back(name);
@@ -82,7 +89,24 @@ project_view look_at(const std::filesystem::path& root) {
   return out;
 }
 
-bool parked_copy::take_names(const sights& part, const project_view& now, content_hashes& hashes) {
+/// What a file held when the job, or one that it goes back to, met it.
+bool parked_copy::take_content(dependency& of, const files::file_mark& seen, const project_view& now,
+                               content_hashes& hashes, const parked_copy* from) const {
+  const dependency* known = nullptr;  // then it was the same before this job, be it with another mark
+  if (from != nullptr)
+    for (const auto& one : from->seen_)
+      if (one.name == of.name && !one.hash.empty()) known = &one;
+  if (of.read < 0 && known != nullptr && known->read < 0) of.hash = known->hash;
+  if (of.read < 0 && of.hash.empty()) of.hash = hashes.at(of.name, seen);
+  if (!of.hash.empty()) return true;
+  const auto mark = files::mark_of(now.tree.open(of.name));
+  if (!mark || (*mark != seen && (known == nullptr || !hashes.is_untouched(of.name, *mark)))) return false;
+  of.hash = hashes.of(now.tree, of.name, of.read);
+  return !of.hash.empty();
+}
+
+bool parked_copy::take_names(const sights& part, const project_view& now, content_hashes& hashes,
+                             const parked_copy* from) {
   if (part.bytes > most_sights) return false;
   for (std::uint32_t at = 0; at < part.bytes;) {
     sight one;
@@ -109,12 +133,7 @@ bool parked_copy::take_names(const sights& part, const project_view& now, conten
         if (one.read < 0) return false;
         [[fallthrough]];
       case sight_kind::file:
-        if (need.read < 0) need.hash = hashes.at(*name, mark);
-        if (need.hash.empty()) {
-          if (files::mark_of(now.tree.open(*name)) != mark) return false;  // overwritten since
-          need.hash = hashes.of(now.tree, *name, need.read);
-        }
-        if (need.hash.empty()) return false;
+        if (!take_content(need, mark, now, hashes, from)) return false;
         break;
       default:  // a folder whose names it has read: nobody knows which there were
         return false;
@@ -124,12 +143,12 @@ bool parked_copy::take_names(const sights& part, const project_view& now, conten
   return true;
 }
 
-bool parked_copy::take_sights(const project_view& now, content_hashes& hashes) {
+bool parked_copy::take_sights(const project_view& now, content_hashes& hashes, const parked_copy* from) {
   bool usable = true;
   for (std::uint32_t i = 0; i < most_messages; ++i) {
     const auto part = receive_packet<sights>(orders_.get(), std::chrono::milliseconds(0));
     if (!part) return false;
-    usable = usable && take_names(*part, now, hashes);
+    usable = usable && take_names(*part, now, hashes, from);
     if (part->last == 0) continue;
     process_ = part->process;
     at_ = part->at;

@@ -26,9 +26,11 @@ class content_hashes {
   std::string of(const files::file_tree& tree, const std::string& name, std::int64_t bytes = -1);
   /// What `of` gave for all of a file when it had this mark; "" if nobody asked then.
   [[nodiscard]] std::string at(const std::string& name, const files::file_mark& mark) const;
-  /// Asks for all small files of the tree: they may be overwritten before anyone else does.
-  void note_all(const files::file_tree& tree);
-  void clear() { known_.clear(); }
+  /// Before a job: asks for all small files of the tree, since it may overwrite them.
+  void begin_job(const files::file_tree& tree);
+  /// Whether a file has this mark since before the job.
+  [[nodiscard]] bool is_untouched(const std::string& name, const files::file_mark& mark) const;
+  void clear() { *this = {}; }
 
  private:
   struct content {
@@ -36,6 +38,7 @@ class content_hashes {
     std::string hash;
   };
   std::map<std::string, std::vector<content>, std::less<>> known_;
+  std::map<std::string, files::file_mark, std::less<>> before_;
 };
 
 /// The files of a project as they are now.
@@ -49,8 +52,9 @@ class parked_copy {
  public:
   parked_copy(descriptor orders, std::string folder) : orders_(std::move(orders)), folder_(std::move(folder)) {}
 
-  /// After its job: takes what the job said about it. False when it was not left, or cannot be used again.
-  bool take_sights(const project_view& now, content_hashes& hashes);
+  /// After its job, which began in `from` or in none: takes what the job said about it. False when it was not left, or
+  /// cannot be used again.
+  bool take_sights(const project_view& now, content_hashes& hashes, const parked_copy* from);
   /// Whether everything that it has seen looks the same.
   [[nodiscard]] bool is_current(const project_view& now, content_hashes& hashes) const;
 
@@ -68,7 +72,9 @@ class parked_copy {
     std::int64_t read = -1;
     std::string hash;
   };
-  bool take_names(const sights& part, const project_view& now, content_hashes& hashes);
+  bool take_names(const sights& part, const project_view& now, content_hashes& hashes, const parked_copy* from);
+  bool take_content(dependency& of, const files::file_mark& seen, const project_view& now, content_hashes& hashes,
+                    const parked_copy* from) const;
 
   descriptor orders_;
   std::string folder_;

@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 void add(home_figures& sum, const home_figures& one) {
   sum.jobs += one.jobs;
   sum.resumed += one.resumed;
+  sum.midway += one.midway;
   sum.left += one.left;
+  sum.saved_us += one.saved_us;
 }
 
 void empty(const home& at) {
@@ -49,6 +51,7 @@ std::shared_ptr<home> homes::lend(std::string_view owner, std::string_view proje
   std::error_code failed;
   fs::create_directories(at->folder(), failed);
   empty(*at);
+  at->begin_build();
   auto lent = std::shared_ptr<home>(at.get(),
                                     [this, at, whose, once = project.empty()](home*) { take_back(whose, *at, once); });
   const std::scoped_lock guard(mutex_);

@@ -43,8 +43,9 @@ struct request {
   std::int32_t process = 0;      ///< go: as the room counts
   std::uint32_t copies = 0;      ///< run: that it may leave, each parked at the start of a line
   std::int64_t document_at = 0;  ///< run: byte of the main file that begins a line: the first copy; 0: none
-  std::int64_t also_at = 0;      ///< run: another one behind it
-  std::int64_t pause_us = 0;     ///< run: processor time between further copies; 0: none
+  char also_in[most_name] = {};  ///< run: a source, as seen from the working folder, in which there is to be one …
+  std::int64_t also_at = 0;      ///< run: … at this byte; 0: none
+  std::int64_t pause_us = 0;     ///< run: processor time between further copies, in the document; 0: none
   std::uint32_t text_bytes = 0;
   std::uint32_t variables = 0;  ///< how many "NAME=value" words, each ending in a zero, lie before the text
   char text[most_text] = {};    ///< run: the variables, then what the engine reads where it was parked

@@ -294,6 +294,8 @@ warm_stats warm_engines::stats() const {
   out.projects = parked.projects;
   out.copies = parked.copies;
   out.resumed = parked.done.resumed;
+  out.midway = parked.done.midway;
+  out.saved = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(parked.done.saved_us));
   out.evicted = parked.evicted;
   out.project_bytes = parked.memory_bytes;
   out.parked = servers.size();

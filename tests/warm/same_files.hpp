@@ -103,7 +103,8 @@ inline std::string without_file_dates(const std::string& log) {
 }
 
 /// luaotfload begins before a job has a name, so what it says stands in another order at the head of a log, and its
-/// files before the main file in the list of files.
+/// files before the main file in the list of files. What it looks for in its own cache depends on what it knows
+/// already.
 inline std::string comparable(const std::string& name, const std::string& text, texbuild::tex_engine engine) {
   if (text.find("> INFO - This is Biber") != std::string::npos) return {};  // no warm program; it says when it ran
   if (engine != texbuild::tex_engine::lualatex)
@@ -111,7 +112,8 @@ inline std::string comparable(const std::string& name, const std::string& text, 
   if (name.ends_with(".fls")) {
     std::multiset<std::string> lines;
     std::istringstream in(text);
-    for (std::string line; std::getline(in, line);) lines.insert(line + "\n");
+    for (std::string line; std::getline(in, line);)
+      if (line.find("/tmp/texmf-var/") == std::string::npos) lines.insert(line + "\n");
     return std::accumulate(lines.begin(), lines.end(), std::string());
   }
   constexpr std::string_view last_of_head = "tracingstacklevels' in `input_level_string'.";

@@ -69,7 +69,7 @@ class warm_host {
 
   /// The folder of a project, with nothing in it but `content`. Gone, but for what is parked, with the pointer.
   std::shared_ptr<const job_folder> project(const std::string& name, const files& content) {
-    auto place = engines_->lend("somebody", name);
+    auto place = engines_->lend("owner of " + name, name);
     if (!place) throw std::runtime_error("the project has no place");
     auto out = std::make_shared<lent_folder>(lent_folder{{*place / "job", *place / "tmp"}, place});
     texbuild::process::link_font_cache(font_caches().front().host, out->scratch);

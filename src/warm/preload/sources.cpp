@@ -20,6 +20,7 @@ namespace {
 struct source {
   int fd = -1;  // free
   std::int64_t at = 0;
+  std::int64_t place = 0;  // where a copy is to be left; 0: nowhere, or no more
   bool main = false;
   bool line_start = true;  // the byte before is the end of a line
   char name[most_name] = {};
@@ -28,13 +29,9 @@ struct source {
 constexpr int most_open = 40;  // TeX itself has 15 levels of files, and 16 that it reads by hand
 source sources[most_open];
 
-constexpr int most_places = 2;
-std::int64_t places[most_places];  // in the main file, in order
-int place_count = 0;
-int next_place = 0;
+const request* order_given = nullptr;
 bool watching = false;
 bool in_document = false;
-std::int64_t pause_us = 0;
 std::int64_t left_at_us = 0;  // processor time at the last copy
 char main_name[most_name + 8];
 void (*on_resume)() = nullptr;
@@ -50,18 +47,29 @@ bool ends_in(const char* name, const char* suffix) {
   return all > end && std::strcmp(name + all - end, suffix) == 0;
 }
 
-bool wants_copy(const source& self) {
-  if (self.main && next_place < place_count && self.at == places[next_place]) {
-    ++next_place;
-    in_document = true;
+const char* plain(const char* name) { return name[0] == '.' && name[1] == '/' ? name + 2 : name; }
+
+void find_place(source& self) {
+  const auto& order = *order_given;
+  self.place = 0;
+  if (self.main && order.document_at > self.at) self.place = order.document_at;
+  if (std::strcmp(plain(self.name), order.also_in) == 0 && order.also_at > self.at &&
+      (self.place == 0 || order.also_at < self.place))
+    self.place = order.also_at;
+}
+
+bool wants_copy(source& self) {
+  if (self.place > 0 && self.at == self.place) {
+    in_document = in_document || (self.main && self.at == order_given->document_at);
+    find_place(self);
     return true;
   }
-  return pause_us > 0 && in_document && self.line_start && cpu_us() - left_at_us >= pause_us;
+  return in_document && order_given->pause_us > 0 && self.line_start && cpu_us() - left_at_us >= order_given->pause_us;
 }
 
 ssize_t read_source(void* cookie, char* to, std::size_t most) {
   auto& self = *static_cast<source*>(cookie);
-  if (wants_copy(self)) {
+  if (watching && wants_copy(self)) {
     if (leave_copy(self.main ? self.at : -1)) on_resume();
     left_at_us = cpu_us();
   }
@@ -70,9 +78,8 @@ ssize_t read_source(void* cookie, char* to, std::size_t most) {
   }
   if (got <= 0) return got;
   // Not beyond the next place; and where copies are left by time, only one line.
-  if (self.main && next_place < place_count && self.at < places[next_place])
-    got = std::min<ssize_t>(got, places[next_place] - self.at);
-  if (pause_us > 0 && in_document)
+  if (self.place > self.at) got = std::min<ssize_t>(got, self.place - self.at);
+  if (watching && in_document && order_given->pause_us > 0)
     if (const auto* end = static_cast<const char*>(std::memchr(to, '\n', static_cast<std::size_t>(got))))
       got = end + 1 - to;
   self.at += got;
@@ -104,12 +111,11 @@ int close_source(void* cookie) {
 void watch_sources(const request& job, void (*resumed)()) {
   on_resume = resumed;
   std::snprintf(main_name, sizeof main_name, "%s.tex", job.name);
-  place_count = next_place = 0;
-  for (const auto at : {job.document_at, job.also_at})
-    if (at > 0 && (place_count == 0 || at > places[place_count - 1])) places[place_count++] = at;
-  pause_us = job.pause_us;
+  order_given = &job;
   left_at_us = cpu_us();
-  watching = job.copies > 0;
+  watching = true;
+  for (auto& one : sources)
+    if (one.fd >= 0) find_place(one);
 }
 
 bool is_source(const char* name) {
@@ -133,6 +139,7 @@ std::FILE* open_source(const char* name) {
   self->fd = fd;
   self->main = std::strcmp(leaf_of(name), main_name) == 0;
   std::strcpy(self->name, name);
+  find_place(*self);
   return stream;
 }
 
@@ -140,7 +147,7 @@ std::int64_t bytes_read(const char* name) {
   // Twice the same one: what has been read of it is the more of both.
   std::int64_t most = -1;
   for (const auto& one : sources)
-    if (one.fd >= 0 && std::strcmp(one.name, name) == 0) most = std::max(most, one.at);
+    if (one.fd >= 0 && std::strcmp(plain(one.name), plain(name)) == 0) most = std::max(most, one.at);
   return most;
 }
 
