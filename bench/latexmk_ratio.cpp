@@ -216,9 +216,9 @@ int main(int argc, char** argv) try {
                 return format(ours < 10 ? "%.1f / %.0f" : "%.0f / %.0f", ours, bench::median(c.theirs));
               }));
   std::printf("\n");
-  print_table("ratio of processor time", shown, columns, in_cell([](const cell& c, const row&, const document&) {
-                return format("%.2f", c.our_cpu / c.their_cpu);
-              }));
+  print_table(
+      "ratio of processor time (counted in steps of 10 ms)", shown, columns,
+      in_cell([](const cell& c, const row&, const document&) { return format("%.2f", c.our_cpu / c.their_cpu); }));
   std::printf("\n");
   print_table("passes, texbuild / latexmk", shown, columns, in_cell([](const cell& c, const row&, const document&) {
                 return format("%d / %d", c.our_passes, c.their_passes);

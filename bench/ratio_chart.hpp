@@ -23,7 +23,8 @@ struct ratio_chart {
   void write(const std::filesystem::path& file) const {
     static constexpr const char* colours[] = {"#8c9aa8", "#0f7fc4", "#e09a00", "#0a9e75", "#c76a9c"};
     constexpr int bar = 22, gap = 26, left = 48, top = 84, height = 240;
-    const int group = bar * static_cast<int>(bars.size()) + gap;
+    const int all_bars = bar * static_cast<int>(bars.size());
+    const int group = std::max(all_bars, 90) + gap;  // wide enough for its name
     const int width = left + std::max(group * static_cast<int>(groups.size()), 800) + 12;
     double most = 1.1;
     for (const auto& row : values)
@@ -61,7 +62,7 @@ struct ratio_chart {
                     left, y(line), width - 12, left - 6, y(line) + 4, line) +
              "</text>\n";
     for (std::size_t g = 0; g < groups.size(); ++g) {
-      const int from = left + static_cast<int>(g) * group + gap / 2;
+      const int from = left + static_cast<int>(g) * group + (group - all_bars) / 2;
       for (std::size_t b = 0; b < bars.size(); ++b) {
         if (!values[b][g]) continue;
         const double v = *values[b][g];
@@ -73,7 +74,7 @@ struct ratio_chart {
                       y(v) - 4, v) +
                "\n";
       }
-      svg += format(R"(<text x="%d" y="%d" text-anchor="middle">)", from + (group - gap) / 2, top + height + 20) +
+      svg += format(R"(<text x="%d" y="%d" text-anchor="middle">)", from + all_bars / 2, top + height + 20) +
              groups[g] + "</text>\n";
     }
     svg +=
