@@ -1,5 +1,7 @@
 #include "src/warm/engine_kinds.hpp"
 
+#include "src/warm/protocol.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,7 +14,8 @@ namespace {
 
 constexpr const char* placeholder = "texbuild-job";    // the preloaded object knows it too
 constexpr std::int64_t last_second = 253'402'300'799;  // of the year 9999: PDF's dates have four digits for it
-constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex", "lualatex", "bibtex"};
+constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex", "lualatex",
+                                                           "bibtex",   "biber",   "xdvipdfmx"};
 
 bool is_plain(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
@@ -39,6 +42,7 @@ constexpr const char* first_line = "\\begingroup\\read16 to\\x\\expandafter\\end
 
 /// What the pass planner asks for, with the name left out.
 std::vector<std::string> planned(engine_kind kind, const std::string& name) {
+  if (kind == engine_kind::xdvipdfmx) return {"xdvipdfmx", "-q", "-E", "-o", name + ".pdf", name + ".xdv"};
   if (!is_engine(kind)) return {std::string(to_string(kind)), name};
   auto argv = engine_flags(kind);
   argv.insert(argv.begin() + (kind == engine_kind::xelatex ? 2 : 1), "-interaction=nonstopmode");
@@ -49,8 +53,8 @@ std::vector<std::string> planned(engine_kind kind, const std::string& name) {
 
 std::string name_in(engine_kind kind, const std::vector<std::string>& argv) {
   if (argv.size() < 2) return {};
-  constexpr std::string_view suffix = ".tex";
-  if (!is_engine(kind)) return argv.back();
+  const std::string_view suffix = kind == engine_kind::xdvipdfmx ? ".xdv" : ".tex";
+  if (kind == engine_kind::bibtex || kind == engine_kind::biber) return argv.back();
   return argv.back().ends_with(suffix) ? argv.back().substr(0, argv.back().size() - suffix.size()) : std::string();
 }
 
@@ -89,6 +93,13 @@ std::string engine_text(engine_kind kind, const std::string& name, std::int64_t 
   return text;
 }
 
+/// Its arguments, then its variables: Perl has a copy of its environment that nothing else can reach.
+std::string biber_text(const parked_job& job) {
+  std::string text = job.name + "\n";
+  for (const auto& [name, value] : job.variables) text.append(name).append("=").append(value).push_back('\n');
+  return text;
+}
+
 }  // namespace
 
 std::string_view to_string(engine_kind kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
@@ -108,6 +119,13 @@ server_recipe recipe_of(engine_kind kind) {
     out.argv = {"bibtex", job};
     out.files = {job + ".aux"};
     out.variables.emplace_back("TEXBUILD_PARK", "open");
+  } else if (kind == engine_kind::biber) {
+    out.argv = {"biber", job};
+    out.variables.emplace_back("PERL5OPT", "-I/texbuild -Mtexbuild_wait");
+    out.variables.emplace_back("TEXBUILD_PARK", "script");
+  } else if (kind == engine_kind::xdvipdfmx) {
+    out.argv = planned(kind, long_placeholder);
+    out.variables.emplace_back("TEXBUILD_PARK", "driver");
   }
   return out;
 }
@@ -137,6 +155,7 @@ std::optional<parked_job> recognise(const command& what, std::int64_t now, std::
     job.variables.push_back(variable);
   }
   job.today_seconds = for_dates ? job.start_seconds : now;
+  if (job.kind == engine_kind::biber) job.text = biber_text(job);
   if (is_engine(job.kind)) job.text = engine_text(job.kind, job.name, job.today_seconds, seed);
   return job;
 }

@@ -69,7 +69,7 @@ struct warm_engines::impl {
   std::string generation_now();
   result<std::optional<process_result>> run_warm(warm::fork_server& server, const warm::parked_job& job,
                                                  const command& what, const output_sink& output,
-                                                 const std::stop_token& stop) const;
+                                                 const std::stop_token& stop, bool& suited) const;
 
   std::shared_ptr<process_runner> plain;
   warm_options options;
@@ -168,11 +168,11 @@ void warm_engines::impl::keep(const std::stop_token& stop) {
   for (auto& which : slots) which.server.reset();
 }
 
-/// Nothing in it when the job did not begin.
+/// Nothing in it when the job did not begin. `suited` says whether it should have.
 result<std::optional<process_result>> warm_engines::impl::run_warm(warm::fork_server& server,
                                                                    const warm::parked_job& job, const command& what,
                                                                    const output_sink& output,
-                                                                   const std::stop_token& stop) const {
+                                                                   const std::stop_token& stop, bool& suited) const {
   const auto root = fs::absolute(what.root).lexically_normal();
   const auto scratch = fs::absolute(what.scratch).lexically_normal();
   around.give_away(root);
@@ -224,7 +224,10 @@ result<std::optional<process_result>> warm_engines::impl::run_warm(warm::fork_se
   });
   auto result = watch.finish(stop);
   news.release();
-  if (end && end->begun == 0) return std::optional<process_result>();
+  if (end && end->begun != 1) {
+    suited = end->begun != warm::not_suited;
+    return std::optional<process_result>();
+  }
   if (end) {
     result.cpu = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(end->cpu_us));
     result.peak_memory_bytes =
@@ -255,11 +258,14 @@ result<std::shared_ptr<warm_engines>> warm_engines::make(std::shared_ptr<process
   state->around.give_away(with.jobs);
   state->preload = with.folder / "preload";
   if (!fs::create_directories(state->preload, wrong) || wrong) return failed(wrong.message());
-  const auto image = warm::preload_image();
-  std::ofstream object(state->preload / "preload.so", std::ios::binary);
-  object.write(image.data(), static_cast<std::streamsize>(image.size()));
-  object.close();
-  if (!object) return failed(state->preload.string());
+  const auto write = [&](const char* name, std::string_view content) {
+    std::ofstream out(state->preload / name, std::ios::binary);
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+    out.close();
+    return static_cast<bool>(out);
+  };
+  if (!write("preload.so", warm::preload_image()) || !write("texbuild_wait.pm", warm::perl_module()))
+    return failed(state->preload.string());
   auto made = std::make_shared<warm_engines>(std::move(state));
   auto* self = made->impl_.get();
   self->keeper = std::jthread([self](const std::stop_token& stop) { self->keep(stop); });
@@ -278,14 +284,16 @@ result<process_result> warm_engines::run(const command& what, const output_sink&
   };
   const auto job = inside(what.root) && inside(what.scratch) ? warm::recognise(what, now, seed) : std::nullopt;
   if (const auto server = job ? self.server_for(job->kind, what.readable) : nullptr) {
-    auto ran = self.run_warm(*server, *job, what, output, stop);
+    bool suited = true;
+    auto ran = self.run_warm(*server, *job, what, output, stop, suited);
     if (ran && *ran) {
       const std::scoped_lock guard(self.mutex);
       ++self.figures.warm;
       return **ran;
     }
-    self.note_problem(ran ? "a job did not begin" : ran.error().cause());
+    if (suited) self.note_problem(ran ? "a job did not begin" : ran.error().cause());
     const std::scoped_lock guard(self.mutex);
+    if (!suited) ++self.figures.plain;
     auto& which = self.slots[static_cast<std::size_t>(job->kind)];
     if (!ran && which.server == server) {
       which.server.reset();

@@ -38,6 +38,7 @@ int children = -1;    // signalfd: one of them ended
 request order_now;
 int passed[most_passed];
 int passed_count = 0;
+bool (*job_suits)() = nullptr;
 
 void watch_children() {
   sigset_t child;
@@ -184,6 +185,12 @@ void become_job() {
   order_now.folder[most_name - 1] = order_now.name[most_name - 1] = '\0';
   if (::chdir("/job") != 0) give_up(told, "/job", errno);
   if (order_now.folder[0] != '\0' && ::chdir(order_now.folder) != 0) give_up(told, "its folder", errno);
+  if (job_suits != nullptr && !job_suits()) {
+    ended news;
+    news.begun = not_suited;
+    tell(told, news);
+    ::_exit(0);
+  }
   if (const int failed = reopen_files(order_now.folder)) give_up(told, "a file", failed);
   if (const int failed = set_limits(order_now)) give_up(told, "limits", failed);
   ::close(told);
@@ -229,7 +236,8 @@ bool run_job() {
 
 }  // namespace
 
-const request& park() {
+const request& park(bool (*suits)()) {
+  job_suits = suits;
   std::fflush(stdout);
   watch_children();
   const int keep[] = {control_descriptor, children};
