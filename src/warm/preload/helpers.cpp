@@ -114,8 +114,11 @@ void name_driver_files(const char* input, const request& job) {
     std::snprintf(own_words[changed], sizeof own_words[changed], "%s%s", job.name, *word + stem_length);
     *word = own_words[changed++];
   }
-  // What it has stored of its arguments, not a constant.
-  std::snprintf(const_cast<char*>(input), sizeof long_placeholder, "%s.xdv", job.name);
+  // What it has stored of its arguments, not a constant. The name is no longer than the one that was there.
+  auto* const stored = const_cast<char*>(input);
+  const auto length = ::strnlen(job.name, stem_length);
+  std::memcpy(stored, job.name, length);
+  std::strcpy(stored + length, ".xdv");
 }
 
 int text_descriptor(const request& job) {
