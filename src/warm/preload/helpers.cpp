@@ -20,31 +20,34 @@ namespace {
 constexpr std::size_t stem_length = sizeof long_placeholder - 1;
 constexpr int most_lookups = 32;
 constexpr int most_words = 2;
+constexpr int most_copies = 8;
 
 char** words = nullptr;  // the program's own
 char* heap_begin = nullptr;
 bool driving = false;  // a process that waits as xdvipdfmx
 char lookups[most_lookups][most_name];
-int lookup_count = 0;  // -1: more than are kept
-int copies = 0;
+int lookup_count = 0;       // -1: more than are kept
+char* copies[most_copies];  // of the placeholder, in its memory
+int copy_count = 0;
 char own_words[most_words][most_name];
 
-void count_copies(const char* at, const char* end) {
-  while ((at = static_cast<const char*>(
-              ::memmem(at, static_cast<std::size_t>(end - at), long_placeholder, stem_length))) != nullptr) {
-    ++copies;
+void find_copies(char* at, char* end) {
+  while ((at = static_cast<char*>(::memmem(at, static_cast<std::size_t>(end - at), long_placeholder, stem_length))) !=
+         nullptr) {
+    if (copy_count < most_copies) copies[copy_count] = at;
+    ++copy_count;
     at += stem_length;
   }
 }
 
 /// In the variables of the program itself, which comes first.
-int count_in_program(dl_phdr_info* object, std::size_t, void*) {
+int find_in_program(dl_phdr_info* object, std::size_t, void*) {
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const auto& part = object->dlpi_phdr[i];
     if (part.p_type != PT_LOAD || (part.p_flags & PF_W) == 0) continue;
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader tells addresses as numbers
-    const auto* at = reinterpret_cast<const char*>(object->dlpi_addr + part.p_vaddr);
-    count_copies(at, at + part.p_memsz);
+    auto* at = reinterpret_cast<char*>(object->dlpi_addr + part.p_vaddr);
+    find_copies(at, at + part.p_memsz);
   }
   return 1;
 }
@@ -93,12 +96,13 @@ bool is_driver_input(const char* name) {
 }
 
 bool driver_can_wait(const char* input) {
-  // Its own copy of the name, in a place that can be written over, and no other that it could go by.
-  if (input < heap_begin || input >= static_cast<char*>(::sbrk(0))) return false;
-  count_copies(heap_begin, static_cast<char*>(::sbrk(0)));
-  ::dl_iterate_phdr(count_in_program, nullptr);
+  find_copies(heap_begin, static_cast<char*>(::sbrk(0)));
+  ::dl_iterate_phdr(find_in_program, nullptr);
+  if (copy_count == 0 || copy_count > most_copies) return false;
+  bool found = false;  // or it is somewhere where it is not looked for
+  for (int i = 0; i < copy_count; ++i) found = found || copies[i] == input;
   // No lookups at all: a kpathsea that is part of the program, where they cannot be seen.
-  return copies == 1 && lookup_count > 0 && !time_was_asked();
+  return found && lookup_count > 0 && !time_was_asked();
 }
 
 bool driver_suits() {
@@ -106,7 +110,7 @@ bool driver_suits() {
          !holds_tree("TEXMFCONFIG", "") && !holds_tree("TEXMFVAR", "/dvipdfmx") && !holds_tree("TEXMFVAR", "/fonts");
 }
 
-void name_driver_files(const char* input, const request& job) {
+void name_driver_files(const request& job) {
   driving = false;
   int changed = 0;
   for (char** word = words; *word != nullptr && changed < most_words; ++word) {
@@ -114,11 +118,13 @@ void name_driver_files(const char* input, const request& job) {
     std::snprintf(own_words[changed], sizeof own_words[changed], "%s%s", job.name, *word + stem_length);
     *word = own_words[changed++];
   }
-  // What it has stored of its arguments, not a constant. The name is no longer than the one that was there.
-  auto* const stored = const_cast<char*>(input);
+  // The name is no longer than the one that was there.
   const auto length = ::strnlen(job.name, stem_length);
-  std::memcpy(stored, job.name, length);
-  std::strcpy(stored + length, ".xdv");
+  for (int i = 0; i < copy_count; ++i) {
+    const char* ending = copies[i] + stem_length;
+    std::memmove(copies[i] + length, ending, std::strlen(ending) + 1);
+    std::memcpy(copies[i], job.name, length);
+  }
 }
 
 int text_descriptor(const request& job) {

@@ -15,14 +15,14 @@ void expect_driver(char** argv);
 /// The placeholder's .xdv.
 bool is_driver_input(const char* name);
 
-/// Before xdvipdfmx waits at `input`: false when this is not the xdvipdfmx that we know.
+/// Before xdvipdfmx waits at `input`, as it gave it to `fopen`: false when this is not the xdvipdfmx that we know.
 bool driver_can_wait(const char* input);
 
 /// In a job's folder, before it begins: no file there is one that a plain xdvipdfmx would have read by now.
 bool driver_suits();
 
-/// In a job: its names take the place of the placeholder's. `input` is what xdvipdfmx gave to `fopen`.
-void name_driver_files(const char* input, const request& job);
+/// In a job: its names take the place of the placeholder's, among its arguments and wherever it has stored them.
+void name_driver_files(const request& job);
 
 /// In a job: a descriptor that its text can be read from; -1 if there is none.
 int text_descriptor(const request& job);

@@ -93,6 +93,13 @@ void mend_log() {
     if (*c >= 'a' && *c <= 'z') *c = static_cast<char>(*c - 'a' + 'A');
   const char* shown = state.shown_time[0] == ' ' ? state.shown_time + 1 : state.shown_time;
   show_as(".log", start_time_in_logs, shown);
+  // TeX breaks a line of its log there. No name is so long that it would do so twice.
+  constexpr std::size_t columns_of_log = 79;
+  if (const auto length = std::strlen(state.shown_line); length > columns_of_log) {
+    char* rest = state.shown_line + columns_of_log;
+    std::memmove(rest + 1, rest, length - columns_of_log + 1);
+    *rest = '\n';
+  }
 }
 
 void mend_bibtex_log() {
@@ -190,7 +197,7 @@ std::FILE* fopen_noted(const char* name, const char* mode) {
   if (is_driver_input(name)) {
     if (!driver_can_wait(name)) ::_exit(1);
     wait_for_job();
-    name_driver_files(name, *state.job);
+    name_driver_files(*state.job);
     return real_fopen(name, mode);
   }
   if (is_park_file(name)) wait_for_job();
