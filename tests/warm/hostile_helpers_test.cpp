@@ -36,13 +36,27 @@ struct HostileHelper : WarmJob, testing::WithParamInterface<const char*> {
       return ran.result;
     });
   }
-  /// The job itself: neither the parked process nor the room's first one.
+  /// What a process holds open.
+  static std::vector<std::string> held_by(pid_t pid) {
+    std::vector<std::string> out;
+    std::error_code gone;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", gone))
+      out.push_back(std::filesystem::read_symlink(entry.path(), gone).string());
+    return out;
+  }
+  /// The job itself, once it has begun and let go of its socket: neither the parked process nor the room's first one.
   static seen_process job() {
     seen_process found;
     EXPECT_TRUE(comes_true([&] {
-      for (auto& one : processes_below(::getpid()))
-        if (one.name == GetParam() && one.depth > 2 && !one.field("NSpid").ends_with("\t1")) found = one;
-      return found.pid != 0;
+      found = deepest(GetParam());
+      int parked = found.depth;
+      for (const auto& one : processes_below(::getpid()))
+        if (one.name == GetParam()) parked = std::min(parked, one.depth);
+      for (const auto& one : processes_below(::getpid()))
+        if (one.name == GetParam() && one.depth > parked && !one.field("NSpid").ends_with("\t1")) found = one;
+      const auto holds = held_by(found.pid);
+      return found.depth > parked && !found.field("NSpid").ends_with("\t1") && !holds.empty() &&
+             std::none_of(holds.begin(), holds.end(), [](const auto& one) { return one.starts_with("socket:"); });
     }));
     return found;
   }
@@ -53,9 +67,8 @@ TEST_P(HostileHelper, HoldsNoDescriptorButItsOwn) {
   const auto held = job();
   const std::regex own(R"((/dev/null|pipe:\[\d+\]|/job/.*|/tmp/.*|/usr/.*))");
   int pipes = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(held.pid) + "/fd")) {
-    const auto what = std::filesystem::read_symlink(entry.path()).string();
-    EXPECT_TRUE(std::regex_match(what, own)) << entry.path() << " is " << what;
+  for (const auto& what : held_by(held.pid)) {
+    EXPECT_TRUE(std::regex_match(what, own)) << what;
     EXPECT_FALSE(what.find("texbuild-job") != std::string::npos || what.find("deleted") != std::string::npos) << what;
     pipes += what.starts_with("pipe:") ? 1 : 0;
   }

@@ -104,7 +104,7 @@ inline std::string without_file_dates(const std::string& log) {
 
 /// biber says how many milliseconds it has run and what day it is. What a locale changes it says in the order of a
 /// hash, which differs from run to run.
-inline std::string without_biber_times(const std::string& log) {
+inline std::string without_moments_of_biber(const std::string& log) {
   std::string out;
   std::multiset<std::string> changes;
   std::istringstream in(log);
@@ -112,6 +112,8 @@ inline std::string without_biber_times(const std::string& log) {
     const auto time = line.find("] ");
     if (line.starts_with("[") && time != std::string::npos) line.erase(1, time - 1);
     if (const auto date = line.find("> INFO - === "); date != std::string::npos) line.erase(date + 13);
+    constexpr std::string_view folder = "/tmp/biber_tmp_";
+    if (const auto moment = line.find(folder); moment != std::string::npos) line.erase(moment + folder.size(), 4);
     if (line.find("> INFO - Overriding locale ") != std::string::npos) {
       changes.insert(line + "\n");
       continue;
@@ -125,7 +127,7 @@ inline std::string without_biber_times(const std::string& log) {
 /// luaotfload begins before a job has a name, so what it says stands in another order at the head of a log, and its
 /// files before the main file in the list of files.
 inline std::string comparable(const std::string& name, const std::string& text, texbuild::tex_engine engine) {
-  if (name.ends_with(".blg") && text.starts_with("[")) return without_biber_times(text);
+  if (name.ends_with(".blg") && text.starts_with("[")) return without_moments_of_biber(text);
   if (engine != texbuild::tex_engine::lualatex)
     return name.ends_with(".log") ? without_low_stacks(without_file_dates(text)) : text;
   if (name.ends_with(".fls")) {

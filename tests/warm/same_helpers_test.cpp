@@ -115,12 +115,39 @@ TEST_F(SameFiles, OfPdfsByXdvipdfmx) {
 }
 
 TEST_F(SameFiles, OfPdfsWithNamesAsLongAsAnyOrAsShort) {
+  const auto passes = trace(*plain_sandbox(), host().folder(xe("x").content), xe("x"), tex_engine::xelatex);
+  const auto xdv = passes.at(0).left.at("main.xdv");
   for (const auto& name : {std::string(100, 'n'), std::string("x"), std::string("a.b-c_d")}) {
-    auto what = xe("\\jobname");
-    what.main = name + ".tex";
-    what.content = {{what.main, what.content.at("main.tex")}};
-    expect_same(host(), what, tex_engine::xelatex);
+    const auto run = [&](texbuild::process_runner& runner) {
+      const auto place = host().folder({{name + ".xdv", xdv}});
+      const auto ran =
+          run_in(runner, warm_host::command_in(place, {"xdvipdfmx", "-q", "-E", "-o", name + ".pdf", name + ".xdv"}));
+      EXPECT_TRUE(ran.result.succeeded()) << ran.said;
+      return place.all();
+    };
+    const auto before = host().engines().stats();
+    const auto left = run(host().engines());
+    EXPECT_EQ(host().engines().stats().warm, before.warm + 1);
+    EXPECT_EQ(left.size(), 2u);
+    EXPECT_TRUE(left == run(*plain_sandbox())) << name;
   }
+}
+
+// Without a date that was asked for, it is the moment's.
+TEST_F(SameFiles, OfNoTwoMomentsInPdfs) {
+  const auto passes = trace(*plain_sandbox(), host().folder(xe("x").content), xe("x"), tex_engine::xelatex);
+  const auto run = [&] {
+    const auto place = host().folder({{"main.xdv", passes.at(0).left.at("main.xdv")}});
+    auto what = warm_host::command_in(place, {"xdvipdfmx", "-q", "-E", "-o", "main.pdf", "main.xdv"});
+    what.variables.clear();
+    EXPECT_TRUE(run_in(host().engines(), what).result.succeeded());
+    return place.all().at("main.pdf");
+  };
+  const auto before = host().engines().stats();
+  const auto first = run();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_NE(first, run());
+  EXPECT_EQ(host().engines().stats().warm, before.warm + 2);
 }
 
 TEST_F(SameFiles, OfAPdfBelowTheRoot) {
