@@ -17,6 +17,11 @@ constexpr std::int64_t last_second = 253'402'300'799;  // of the year 9999: PDF'
 constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex", "lualatex",
                                                            "bibtex",   "biber",   "xdvipdfmx"};
 
+// What the pass planner sets for a main file in a folder.
+constexpr std::array<std::string_view, 6> search_paths{"TEXINPUTS",  "BIBINPUTS", "BSTINPUTS",
+                                                       "INDEXSTYLE", "LUAINPUTS", "TEXPICTS"};
+constexpr const char* root_too = ".:/job:";
+
 bool is_plain(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
   if (name.empty() || name.size() > 100 || !letter(name.front())) return false;
@@ -106,9 +111,10 @@ std::string_view to_string(engine_kind kind) noexcept { return names[static_cast
 
 server_recipe recipe_of(engine_kind kind) {
   server_recipe out;
-  // The project's root is on every search path; for a job that runs in it, it is there twice.
-  for (const char* variable : {"TEXINPUTS", "BIBINPUTS", "BSTINPUTS", "INDEXSTYLE", "LUAINPUTS", "TEXPICTS"})
-    out.variables.emplace_back(variable, ".:/job:");
+  // The project's root is on every search path; for a job that runs in it, it is there twice. biber reads its variables
+  // anew for each job.
+  if (kind != engine_kind::biber)
+    for (const auto variable : search_paths) out.variables.emplace_back(variable, root_too);
   const std::string job = placeholder;
   if (is_engine(kind)) {
     out.argv = engine_flags(kind);
@@ -138,12 +144,13 @@ std::optional<parked_job> recognise(const command& what, std::int64_t now, std::
   job.kind = static_cast<engine_kind>(found - names.begin());
   job.name = name_in(job.kind, what.argv);
   if (!is_plain(job.name) || what.argv != planned(job.kind, job.name)) return std::nullopt;
-  const auto usual = recipe_of(job.kind).variables;
   job.start_seconds = now;
   bool for_dates = false;
   for (const auto& variable : what.variables) {
-    if (std::find(usual.begin(), usual.end(), variable) != usual.end()) continue;
-    if (variable.first == "FORCE_SOURCE_DATE") {
+    if (std::find(search_paths.begin(), search_paths.end(), variable.first) != search_paths.end()) {
+      if (variable.second != root_too) return std::nullopt;
+      if (job.kind != engine_kind::biber) continue;  // the engine has it
+    } else if (variable.first == "FORCE_SOURCE_DATE") {
       for_dates = variable.second == "1";
     } else if (variable.first == "SOURCE_DATE_EPOCH") {
       const auto seconds = number(variable.second);

@@ -176,14 +176,24 @@ TEST(EngineKinds, TakesTheVariablesOfAMainFileInAFolderAndOfFixedDatesOnly) {
   EXPECT_EQ(recognise(what)->variables.size(), 2u);
 
   const std::vector<std::pair<std::string, std::string>> others = {
-      {"TEXINPUTS", ".:/etc:"},     {"TEXINPUTS", ""},
-      {"TEXMFHOME", "/job"},        {"LD_PRELOAD", "/job/x.so"},
-      {"openout_any", "a"},         {"PATH", "/job"},
-      {"TEXMFCNF", "/job"},         {"shell_escape", "t"},
-      {"SOURCE_DATE_EPOCH", "x"},   {"SOURCE_DATE_EPOCH", ""},
-      {"SOURCE_DATE_EPOCH", "1 "},  {"max_print_line", "1000"},
-      {"TEXBUILD_PARK", "nowhere"}, {"", ""},
-      {"PERL5OPT", "-d"},           {"PERL5LIB", "/job"},
+      {"TEXINPUTS", ".:/etc:"},
+      {"TEXINPUTS", ""},
+      {"TEXMFHOME", "/job"},
+      {"LD_PRELOAD", "/job/x.so"},
+      {"openout_any", "a"},
+      {"PATH", "/job"},
+      {"TEXMFCNF", "/job"},
+      {"shell_escape", "t"},
+      {"SOURCE_DATE_EPOCH", "x"},
+      {"SOURCE_DATE_EPOCH", ""},
+      {"SOURCE_DATE_EPOCH", "1 "},
+      {"max_print_line", "1000"},
+      {"TEXBUILD_PARK", "nowhere"},
+      {"", ""},
+      {"PERL5OPT", "-I/texbuild -Mtexbuild_wait"},
+      {"TEXBUILD_PARK", "script"},
+      {"PERL5OPT", "-d"},
+      {"PERL5LIB", "/job"},
       {"TEXFONTMAPS", "/job"},
   };
   for (const auto& variable : others) {
@@ -224,7 +234,7 @@ TEST(EngineKinds, TellsBiberItsVariablesToo) {
   auto what = with({"biber", "main"});
   what.variables = {{"TEXINPUTS", ".:/job:"}, {"SOURCE_DATE_EPOCH", "1000000000"}, {"FORCE_SOURCE_DATE", "1"}};
   ASSERT_TRUE(recognise(what));
-  EXPECT_EQ(recognise(what)->text, "main\nSOURCE_DATE_EPOCH=1000000000\nFORCE_SOURCE_DATE=1\n");
+  EXPECT_EQ(recognise(what)->text, "main\nTEXINPUTS=.:/job:\nSOURCE_DATE_EPOCH=1000000000\nFORCE_SOURCE_DATE=1\n");
 }
 
 // The name of any job fits where the placeholder was.
