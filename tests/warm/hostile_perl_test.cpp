@@ -26,7 +26,8 @@ struct HostilePerl : WarmJob {
     }();
     return made;
   }
-  files run_by(texbuild::process_runner& runner, const std::string& code) {
+  /// Without looking at what comes of it.
+  ran_job just_run(texbuild::process_runner& runner, const std::string& code) {
     place = host().folder({{below + "main.bcf", control_file()},
                            {below + "refs.bib", "@book{k, author={A}, title={T}, year=2000}\n"},
                            {below + "code.pl", code + "\n'mapped'"}});
@@ -36,7 +37,11 @@ struct HostilePerl : WarmJob {
       what.variables.emplace_back("TEXINPUTS", ".:/job:");
       what.variables.emplace_back("BIBINPUTS", ".:/job:");
     }
-    const auto ran = run_in(runner, what);
+    what.limits = limits;
+    return run_in(runner, what);
+  }
+  files run_by(texbuild::process_runner& runner, const std::string& code) {
+    const auto ran = just_run(runner, code);
     EXPECT_TRUE(ran.result.succeeded()) << ran.said;
     EXPECT_THAT(left(below + "main.bbl"), HasSubstr("mapped"));
     return place.all();
@@ -182,6 +187,51 @@ TEST_F(HostilePerl, DrawsOtherRandomNumbersThanTheJobBefore) {
   const auto first = drawn();
   EXPECT_NE(first, "");
   EXPECT_NE(first, drawn());
+}
+
+TEST_F(HostilePerl, EndsAsAPlainOneEnds) {
+  for (const char* code : {"exit 3;", "POSIX::_exit(77);", "die 'mine';", "kill 'ABRT', $$; sleep 9;", "exit 254;",
+                           "kill 'SEGV', $$; sleep 1;", "kill 'TERM', $$; sleep 9;", "exec 'false';", "$? = 9; exit;",
+                           "close STDOUT; close STDERR;"}) {
+    const auto then = host().engines().stats();
+    const auto warm = just_run(host().engines(), code);
+    EXPECT_EQ(host().engines().stats().warm, then.warm + 1) << code;
+    const auto plain = just_run(*plain_sandbox(), code);
+    EXPECT_EQ(warm.result.exit_status, plain.result.exit_status) << code;
+    EXPECT_EQ(warm.result.signal, plain.result.signal) << code;
+    EXPECT_EQ(warm.said, plain.said) << code;
+  }
+}
+
+TEST_F(HostilePerl, IsKeptWithinItsLimits) {
+  using texbuild::limit_kind;
+  const auto limit = [&](const std::string& code) {
+    const auto then = host().engines().stats();
+    const auto ran = just_run(host().engines(), code).result;
+    EXPECT_EQ(host().engines().stats().warm, then.warm + 1) << code;
+    EXPECT_FALSE(ran.succeeded());
+    return ran.limit;
+  };
+  const auto usual = limits;
+  limits.cpu = std::chrono::milliseconds(2000);
+  EXPECT_EQ(limit("1 while 1;"), limit_kind::cpu_time);
+  limits = usual;
+  limits.memory_bytes = 600U << 20;
+  EXPECT_EQ(limit("my @all; push @all, 'x' x 1_000_000 while 1;"), limit_kind::memory);
+  limits = usual;
+  limits.processes = 8;
+  EXPECT_EQ(limit("for (1 .. 200) { if (defined(my $p = fork)) { sleep 1000 unless $p } } 1 while 1;"),
+            limit_kind::processes);
+  limits = usual;
+  limits.file_bytes = 1U << 20;
+  EXPECT_EQ(limit("open my $f, '>', 'big'; print $f 'x' x 65536 while 1;"), limit_kind::file_size);
+  EXPECT_LE(std::filesystem::file_size(place.root / "big"), 1U << 20);
+  limits = usual;
+  limits.disk_bytes = 20U << 20;
+  EXPECT_EQ(limit("for (1 .. 1e9) { open my $f, '>', \"/tmp/f$_\"; print $f 'x' x 1e6; close $f }"), limit_kind::disk);
+  limits = usual;
+  limits.output_bytes = 1U << 20;
+  EXPECT_EQ(limit("print STDOUT 'x' x 65536 while 1;"), limit_kind::output);
 }
 
 }  // namespace
