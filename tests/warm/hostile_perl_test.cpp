@@ -151,6 +151,16 @@ close $state;
   EXPECT_THAT(seen.at("state"), HasSubstr("Biber::LangTags"));
 }
 
+// run3 keeps the files of the questions that it has asked.
+TEST_F(HostilePerl, HasNotAskedForAConfigurationThatIsNotThere) {
+  const std::string count =
+      "open my $out, '>', 'asked'; print $out scalar grep { my $f; open($f, '<&=', $_) && -f $f && !(stat $f)[3] } 3 "
+      ".. "
+      "99;";
+  EXPECT_EQ(run_by(*plain_sandbox(), count)["asked"], "3");
+  EXPECT_EQ(warmly(count)["asked"], "0");
+}
+
 TEST_F(HostilePerl, HoldsNothingThatItCouldTalkThrough) {
   const auto held = warmly(R"(
 open my $out, '>', 'held';
