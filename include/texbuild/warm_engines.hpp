@@ -1,10 +1,10 @@
 /// @file
 /// Engines that are already started. TeX spends most of a short run on starting: it loads its format, the lists of all
-/// installed files and the map of all fonts, the same for everyone. A `warm_engines` keeps one process of each program
-/// that has done so and has read no byte of any user, and runs each command in a copy of it, behind the same walls that
-/// `make_sandbox` puts around it. The programs are those that are installed, unmodified; what they write is what they
-/// always write, but for a figure or two in the statistics that end a log, and the head of LuaTeX's. Whatever a warm
-/// engine cannot do is done by the plain program.
+/// installed files and the map of all fonts, the same for everyone; so do bibtex, biber and xdvipdfmx. A `warm_engines`
+/// keeps one process of each program that has done so and has read no byte of any user, and runs each command in a copy
+/// of it, behind the same walls that `make_sandbox` puts around it. The programs are those that are installed,
+/// unmodified; what they write is what they always write, but for a figure or two in the statistics that end a log, and
+/// the head of LuaTeX's. Whatever a warm engine cannot do is done by the plain program.
 #pragma once
 
 #include <texbuild/environment.hpp>

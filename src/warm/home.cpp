@@ -3,7 +3,6 @@
 #include "src/files/relative_name.hpp"
 #include "src/process/process_tree.hpp"
 #include "src/warm/document_start.hpp"
-#include "src/warm/job.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -125,12 +124,11 @@ void home::take(place& at, std::vector<descriptor> left, const std::string& fold
   thin_out(at, most);
 }
 
-result<std::optional<process_result>> home::run(const std::shared_ptr<fork_server>& server, const parked_job& job,
-                                                const command& what, const output_sink& output,
-                                                const std::stop_token& stop) {
+result<job_end> home::run(const std::shared_ptr<fork_server>& server, const parked_job& job, const command& what,
+                          const output_sink& output, const std::stop_token& stop) {
   auto& at = places_[static_cast<std::size_t>(job.kind)];
   auto order = order_for(job, what);
-  if (!order) return std::optional<process_result>();
+  if (!order) return job_end{};
   if (!at.where || at.server != server)
     if (auto opened = open(at, server); !opened) return opened.error();
   ++figures_.jobs;
@@ -152,18 +150,17 @@ result<std::optional<process_result>> home::run(const std::shared_ptr<fork_serve
     close(at);
     return ran;
   }
-  if (from != nullptr && (!ran || !*ran)) {  // it is gone, or what it held is
+  if (from != nullptr && (!ran || !ran->ran)) {  // it is gone, or what it held is
     drop(at, std::find_if(at.copies.begin(), at.copies.end(), [&](const auto& c) { return &c == from; }));
     return run(server, job, what, output, stop);
   }
-  if (*ran &&
-      (*ran)->signal == SIGKILL) {  // a limit's, or somebody's: all that was in the room went with it, or may have
+  if (!ran->ran) return ran;
+  if (ran->ran->signal == SIGKILL) {  // a limit's, or somebody's: what was in the room went with it, or may have
     close(at);
     return ran;
   }
-  if (!*ran) return ran;
   const auto before_us = from == nullptr ? 0 : from->cpu_us();
-  at.pass_us = before_us + std::chrono::microseconds((*ran)->cpu).count();
+  at.pass_us = before_us + std::chrono::microseconds(ran->ran->cpu).count();
   if (from != nullptr) {
     ++figures_.resumed;
     figures_.midway += from->at() != at.document_at;

@@ -6,6 +6,7 @@
 #include "src/warm/edits.hpp"
 #include "src/warm/engine_kinds.hpp"
 #include "src/warm/fork_server.hpp"
+#include "src/warm/job.hpp"
 
 #include <texbuild/process.hpp>
 
@@ -44,9 +45,8 @@ class home {
   void begin_build();
 
   /// As run_job. `server` is the one of this kind; a room of another one is given up.
-  result<std::optional<process_result>> run(const std::shared_ptr<fork_server>& server, const parked_job& job,
-                                            const command& what, const output_sink& output,
-                                            const std::stop_token& stop);
+  result<job_end> run(const std::shared_ptr<fork_server>& server, const parked_job& job, const command& what,
+                      const output_sink& output, const std::stop_token& stop);
 
   /// Ends all of it.
   void end();

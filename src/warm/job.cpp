@@ -42,9 +42,8 @@ std::optional<request> order_for(const parked_job& job, const command& what) {
   return order;
 }
 
-result<std::optional<process_result>> run_job(const job_place& place, const request& order, const command& what,
-                                              const output_sink& output, const std::stop_token& stop,
-                                              std::vector<descriptor>& copies) {
+result<job_end> run_job(const job_place& place, const request& order, const command& what, const output_sink& output,
+                        const std::stop_token& stop, std::vector<descriptor>& copies) {
   auto out = process::make_pipe();
   auto told = make_socket_pair();
   if (!out || !told) return error(errc::unavailable, "a warm engine cannot be used", "no descriptors left");
@@ -86,13 +85,13 @@ result<std::optional<process_result>> run_job(const job_place& place, const requ
   });
   auto result = watch.finish(stop);
   news.release();
-  if (end && end->begun == 0) return std::optional<process_result>();
+  if (end && end->begun != 1) return job_end{std::nullopt, end->begun != not_suited};
   if (end) {
     result.cpu = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(end->cpu_us));
     result.peak_memory_bytes =
         std::max(result.peak_memory_bytes, static_cast<std::uint64_t>(end->peak_memory_kb) << 10);
   }
-  return std::optional<process_result>(result);
+  return job_end{result, true};
 }
 
 }  // namespace warm

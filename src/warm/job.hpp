@@ -25,11 +25,16 @@ struct job_place {
   bool stays = false;                 ///< the room is used again, and what is parked in it stays
 };
 
-/// Blocks until it has ended. Nothing in the result when it did not begin. `copies`: our ends of the sockets that it
-/// may leave copies on, as many as `order` says; they are made here.
-result<std::optional<process_result>> run_job(const job_place& place, const request& order, const command& what,
-                                              const output_sink& output, const std::stop_token& stop,
-                                              std::vector<descriptor>& copies);
+/// How a job went.
+struct job_end {
+  std::optional<process_result> ran;  ///< nothing when it did not begin
+  bool suited = true;                 ///< false: it was none for such an engine; that is no fault
+};
+
+/// Blocks until it has ended. `copies`: our ends of the sockets that it may leave copies on, as many as `order` says;
+/// they are made here.
+result<job_end> run_job(const job_place& place, const request& order, const command& what, const output_sink& output,
+                        const std::stop_token& stop, std::vector<descriptor>& copies);
 
 }  // namespace warm
 }  // namespace v0

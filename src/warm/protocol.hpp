@@ -19,6 +19,14 @@ inline constexpr std::uint32_t most_copies = 16;     ///< that one job may leave
 inline constexpr std::uint32_t most_sights = 16384;  ///< bytes of names in one message
 inline constexpr std::uint32_t most_messages = 16;   ///< that say what one copy has seen
 
+/// Stem of the files that a parked xdvipdfmx was started with: longer than any job's, so that the job's fits in its
+/// place.
+inline constexpr char long_placeholder[] =
+    "texbuild-job-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+/// What a parked biber opens to wait; in a job, the job's text is in it.
+inline constexpr char text_file[] = "/texbuild/job";
+
 enum class order : std::uint32_t {
   open_room = 1,  ///< to a fork server; with the room's socket. Answered by `opened`, then by `ready` on that socket
   run = 2,        ///< to a room or a copy; with the job's output, the socket that is told how it ends, one per copy
@@ -57,10 +65,12 @@ struct opened {
   std::int32_t step = 0;    ///< which one failed; for the log
 };
 
+inline constexpr std::uint32_t not_suited = 2;
+
 /// From a room, when a job is over; or first from the job itself, when it cannot begin: it gives the socket up before
 /// it runs any user's text, so that no document can say so.
 struct ended {
-  std::uint32_t begun = 1;
+  std::uint32_t begun = 1;  ///< 0: it cannot; `not_suited`: the plain program would read files of the job's earlier
   std::int32_t status = 0;  ///< of `wait`
   std::int64_t cpu_us = 0;
   std::int64_t peak_memory_kb = 0;

@@ -69,9 +69,8 @@ struct warm_engines::impl {
   void keep(const std::stop_token& stop);
   void note_problem(std::string why);
   std::string generation_now();
-  result<std::optional<process_result>> run_warm(const std::shared_ptr<warm::fork_server>& server,
-                                                 const warm::parked_job& job, const command& what,
-                                                 const output_sink& output, const std::stop_token& stop);
+  result<warm::job_end> run_warm(const std::shared_ptr<warm::fork_server>& server, const warm::parked_job& job,
+                                 const command& what, const output_sink& output, const std::stop_token& stop);
 
   std::shared_ptr<process_runner> plain;
   warm_options options;
@@ -177,11 +176,9 @@ void warm_engines::impl::keep(const std::stop_token& stop) {
   for (auto& which : slots) which.server.reset();
 }
 
-/// Nothing in it when the job did not begin.
-result<std::optional<process_result>> warm_engines::impl::run_warm(const std::shared_ptr<warm::fork_server>& server,
-                                                                   const warm::parked_job& job, const command& what,
-                                                                   const output_sink& output,
-                                                                   const std::stop_token& stop) {
+result<warm::job_end> warm_engines::impl::run_warm(const std::shared_ptr<warm::fork_server>& server,
+                                                   const warm::parked_job& job, const command& what,
+                                                   const output_sink& output, const std::stop_token& stop) {
   const auto root = fs::absolute(what.root).lexically_normal();
   const auto scratch = fs::absolute(what.scratch).lexically_normal();
   around.give_away(root);
@@ -189,7 +186,7 @@ result<std::optional<process_result>> warm_engines::impl::run_warm(const std::sh
   if (const auto home = homes.find(root); home && home->scratch() == scratch)
     return home->run(server, job, what, output, stop);
   const auto order = warm::order_for(job, what);
-  if (!order) return std::optional<process_result>();
+  if (!order) return warm::job_end{};
   auto place = server->open(root, scratch);
   if (!place) return place.error();
   std::vector<descriptor> no_copies;
@@ -221,11 +218,14 @@ result<std::shared_ptr<warm_engines>> warm_engines::make(std::shared_ptr<process
   state->around.give_away(with.jobs);
   state->preload = with.folder / "preload";
   if (!fs::create_directories(state->preload, wrong) || wrong) return failed(wrong.message());
-  const auto image = warm::preload_image();
-  std::ofstream object(state->preload / "preload.so", std::ios::binary);
-  object.write(image.data(), static_cast<std::streamsize>(image.size()));
-  object.close();
-  if (!object) return failed(state->preload.string());
+  const auto write = [&](const char* name, std::string_view content) {
+    std::ofstream out(state->preload / name, std::ios::binary);
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+    out.close();
+    return static_cast<bool>(out);
+  };
+  if (!write("preload.so", warm::preload_image()) || !write("texbuild_wait.pm", warm::perl_module()))
+    return failed(state->preload.string());
   auto made = std::make_shared<warm_engines>(std::move(state));
   auto* self = made->impl_.get();
   self->keeper = std::jthread([self](const std::stop_token& stop) { self->keep(stop); });
@@ -245,13 +245,15 @@ result<process_result> warm_engines::run(const command& what, const output_sink&
   const auto job = inside(what.root) && inside(what.scratch) ? warm::recognise(what, now, seed) : std::nullopt;
   if (const auto server = job ? self.server_for(job->kind, what.readable) : nullptr) {
     auto ran = self.run_warm(server, *job, what, output, stop);
-    if (ran && *ran) {
+    if (ran && ran->ran) {
       const std::scoped_lock guard(self.mutex);
       ++self.figures.warm;
-      return **ran;
+      return *ran->ran;
     }
-    self.note_problem(ran ? "a job did not begin" : ran.error().cause());
+    const bool suited = !ran || ran->suited;
+    if (suited) self.note_problem(ran ? "a job did not begin" : ran.error().cause());
     const std::scoped_lock guard(self.mutex);
+    if (!suited) ++self.figures.plain;
     auto& which = self.slots[static_cast<std::size_t>(job->kind)];
     if (!ran && which.server == server) {
       which.server.reset();

@@ -47,6 +47,7 @@ int next_copy = 0;
 std::int64_t cpu_before_us = 0;  // of the copies that this job goes back to
 int passed[most_passed];
 int passed_count = 0;
+bool (*job_suits)() = nullptr;
 
 void watch_children() {
   sigset_t child;
@@ -206,6 +207,12 @@ void become_job() {
   order_now.folder[most_name - 1] = order_now.name[most_name - 1] = '\0';
   if (::chdir("/job") != 0) give_up(told, "/job", errno);
   if (order_now.folder[0] != '\0' && ::chdir(order_now.folder) != 0) give_up(told, "its folder", errno);
+  if (job_suits != nullptr && !job_suits()) {
+    ended news;
+    news.begun = not_suited;
+    tell(told, news);
+    ::_exit(0);
+  }
   if (const int failed = reopen_files(is_copy ? nullptr : order_now.folder)) give_up(told, "a file", failed);
   if (const int failed = set_limits(order_now)) give_up(told, "limits", failed);
   ::close(told);
@@ -257,7 +264,8 @@ std::int64_t cpu_us() {
   return used.tv_sec * 1'000'000L + used.tv_nsec / 1000;
 }
 
-const request& park() {
+const request& park(bool (*suits)()) {
+  job_suits = suits;
   std::fflush(stdout);
   watch_children();
   const int keep[] = {control_descriptor, children};
@@ -305,7 +313,7 @@ bool leave_copy(std::int64_t at) {
     for (int i = 0; i < copy_count; ++i) ::close(copies[i]);
     if (!hold_closed_files()) ::_exit(1);
     ::raise(SIGSTOP);
-    park();
+    park(nullptr);
     return true;
   }
   sights seen;

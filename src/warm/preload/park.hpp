@@ -9,8 +9,9 @@ inline namespace v0 {
 namespace warm {
 
 /// Waits for orders on the control socket and carries them out; returns only in a job, with its request. The process
-/// that waits ends when the socket does.
-const request& park();
+/// that waits ends when the socket does. `suits`, if there is one, looks in the job's folder whether it is one for this
+/// program; if not, the plain one does it.
+const request& park(bool (*suits)() = nullptr);
 
 /// In a job: leaves a copy of itself as it is now, which waits, stopped, for orders on a socket of its own. `at`: see
 /// `sights`. Gives true in a job of that copy, false in the one that goes on. No more than `request::copies`.

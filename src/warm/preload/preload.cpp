@@ -4,8 +4,9 @@
 // the moment when it asks for more is an exact place to stop.
 //
 // TEXBUILD_PARK says where: "line" when the terminal is read, which then gives the job's text; "open" when the file
-// `placeholder`.aux is opened.
+// `placeholder`.aux is opened; "driver" and "script" for the programs of helpers.hpp.
 #include "src/warm/preload/confinement.hpp"
+#include "src/warm/preload/helpers.hpp"
 #include "src/warm/preload/line_stream.hpp"
 #include "src/warm/preload/open_files.hpp"
 #include "src/warm/preload/park.hpp"
@@ -34,7 +35,7 @@ namespace {
 
 constexpr char placeholder[] = "texbuild-job";  // stem of the files of the job that is to come
 
-enum class place { nowhere, line, open };
+enum class place { nowhere, line, open, driver, script };
 
 /// Folders that the engine made before it was parked, below /tmp: a job has another /tmp, and the engine believes in
 /// them.
@@ -95,6 +96,13 @@ void mend_log() {
     if (*c >= 'a' && *c <= 'z') *c = static_cast<char>(*c - 'a' + 'A');
   const char* shown = state.shown_time[0] == ' ' ? state.shown_time + 1 : state.shown_time;
   show_as(".log", start_time_in_logs, shown);
+  // TeX breaks a line of its log there. No name is so long that it would do so twice.
+  constexpr std::size_t columns_of_log = 79;
+  if (const auto length = std::strlen(state.shown_line); length > columns_of_log) {
+    char* rest = state.shown_line + columns_of_log;
+    std::memmove(rest + 1, rest, length - columns_of_log + 1);
+    *rest = '\n';
+  }
 }
 
 void mend_bibtex_log() {
@@ -115,6 +123,8 @@ void begin_job() {
   watch_sources(*state.job, begin_job);
 }
 
+bool is_helper_in_job() { return state.parked && (state.parks == place::driver || state.parks == place::script); }
+
 /// Returns in a job.
 void wait_for_job() {
   if (state.parks == place::line) {
@@ -125,7 +135,7 @@ void wait_for_job() {
       const std::unique_ptr<char, void (*)(void*)> found(find("article.cls", tex_format, 0), std::free);
   }
   find_start_time();
-  state.job = &park();
+  state.job = &park(state.parks == place::driver ? driver_suits : nullptr);
   state.parked = true;
   begin_job();
   if (state.parks == place::line) mend_log();
@@ -171,7 +181,11 @@ int mkdir_noted(const char* name, mode_t mode) {
 }
 
 int open_noted(const char* name, int flags, mode_t mode) {
-  if (state.parks == place::nowhere) return real_open(name, flags, mode);
+  if (state.parks == place::nowhere || is_helper_in_job()) return real_open(name, flags, mode);
+  if (state.parks == place::script && std::strcmp(name, text_file) == 0) {
+    wait_for_job();
+    return text_descriptor(*state.job);
+  }
   char room[4096];
   name = job_name_of(name, room, sizeof room);
   // To be read back by a child that takes over what was written; and never into a file that a parked process holds.
@@ -192,7 +206,13 @@ bool is_own_log(const char* name) {
 }
 
 std::FILE* fopen_noted(const char* name, const char* mode) {
-  if (state.parks == place::nowhere) return real_fopen(name, mode);
+  if (state.parks == place::nowhere || is_helper_in_job()) return real_fopen(name, mode);
+  if (is_driver_input(name)) {
+    if (!driver_can_wait(name)) ::_exit(1);
+    wait_for_job();
+    name_driver_files(*state.job);
+    return real_fopen(name, mode);
+  }
   if (is_park_file(name)) wait_for_job();
   char room[4096];
   name = job_name_of(name, room, sizeof room);
@@ -220,11 +240,13 @@ void note_reader(const char* folder, void* caller) {
   if (!kpathsea) note_listing(folder);
 }
 
-__attribute__((constructor)) void begin() {
+__attribute__((constructor)) void begin(int, char** argv, char**) {
   const char* where = std::getenv("TEXBUILD_PARK");
   if (where == nullptr) return;
   if (std::strcmp(where, "line") == 0) state.parks = place::line;
   if (std::strcmp(where, "open") == 0) state.parks = place::open;
+  if (std::strcmp(where, "driver") == 0) state.parks = place::driver;
+  if (std::strcmp(where, "script") == 0) state.parks = place::script;
   if (const char* line = std::getenv("TEXBUILD_LINE"))
     std::snprintf(state.first_line, sizeof state.first_line, "**%s", line);
   // Not for the programs that a job may start.
@@ -236,7 +258,8 @@ __attribute__((constructor)) void begin() {
     const cookie_io_functions_t calls{read_terminal, nullptr, nullptr, nullptr};
     stdin = ::fopencookie(nullptr, "r", calls);
   }
-  hold_time();
+  if (state.parks == place::driver) expect_driver(argv);
+  if (state.parks == place::line || state.parks == place::open) hold_time();
 }
 
 }  // namespace
