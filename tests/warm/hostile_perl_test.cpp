@@ -209,7 +209,7 @@ TEST_F(HostilePerl, EndsAsAPlainOneEnds) {
     const auto plain = just_run(*plain_sandbox(), code);
     EXPECT_EQ(warm.result.exit_status, plain.result.exit_status) << code;
     EXPECT_EQ(warm.result.signal, plain.result.signal) << code;
-    EXPECT_EQ(warm.said, plain.said) << code;
+    EXPECT_EQ(without_moments_of_biber(warm.said), without_moments_of_biber(plain.said)) << code;
   }
 }
 

@@ -114,7 +114,7 @@ inline std::string without_moments_of_biber(const std::string& log) {
     if (const auto date = line.find("> INFO - === "); date != std::string::npos) line.erase(date + 13);
     constexpr std::string_view folder = "/tmp/biber_tmp_";
     if (const auto moment = line.find(folder); moment != std::string::npos) line.erase(moment + folder.size(), 4);
-    if (line.find("> INFO - Overriding locale ") != std::string::npos) {
+    if (line.find("INFO - Overriding locale ") != std::string::npos) {
       changes.insert(line + "\n");
       continue;
     }
