@@ -50,7 +50,7 @@ struct job_folder {
 
 class warm_host {
  public:
-  warm_host() : engines_(make()) {}
+  explicit warm_host(const texbuild::warm_options& with = {}) : engines_(make(with)) {}
 
   texbuild::warm_engines& engines() { return *engines_; }
   /// All engines are parked.
@@ -68,8 +68,9 @@ class warm_host {
   }
 
   /// The folder of a project, with nothing in it but `content`. Gone, but for what is parked, with the pointer.
-  std::shared_ptr<const job_folder> project(const std::string& name, const files& content) {
-    auto place = engines_->lend("owner of " + name, name);
+  std::shared_ptr<const job_folder> project(const std::string& name, const files& content, std::string owner = {}) {
+    if (owner.empty()) owner = "owner of " + name;
+    auto place = engines_->lend(owner, name);
     if (!place) throw std::runtime_error("the project has no place");
     auto out = std::make_shared<lent_folder>(lent_folder{{*place / "job", *place / "tmp"}, place});
     texbuild::process::link_font_cache(font_caches().front().host, out->scratch);
@@ -103,8 +104,7 @@ class warm_host {
     }
   }
 
-  std::shared_ptr<texbuild::warm_engines> make() {
-    texbuild::warm_options with;
+  std::shared_ptr<texbuild::warm_engines> make(texbuild::warm_options with) {
     with.jobs = jobs();
     with.folder = base_.path() / "warm";
     std::filesystem::create_directories(with.jobs);
