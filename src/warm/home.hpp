@@ -17,6 +17,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace texbuild {
@@ -55,7 +56,8 @@ class home {
   [[nodiscard]] std::uint64_t copies() const;
   /// Processor time that the best of them has behind it.
   [[nodiscard]] std::int64_t saves_us() const;
-  [[nodiscard]] home_figures figures() const noexcept { return figures_; }
+  /// What it did since it was last asked.
+  [[nodiscard]] home_figures take_figures() noexcept { return std::exchange(figures_, {}); }
 
  private:
   /// One engine's.

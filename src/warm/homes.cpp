@@ -61,7 +61,8 @@ std::shared_ptr<home> homes::lend(std::string_view owner, std::string_view proje
 
 void homes::take_back(const key& whose, home& at, bool once) {
   empty(at);  // nothing of a user's stays that a build does not need
-  if (once || at.copies() == 0) at.end();
+  const bool over = once || at.copies() == 0;
+  if (over) at.end();
   const auto memory = at.memory_bytes();
   const auto saves = at.saves_us();
   std::vector<std::shared_ptr<home>> ended;
@@ -73,8 +74,8 @@ void homes::take_back(const key& whose, home& at, bool once) {
     entry.used = time_->steady_now();
     entry.memory_bytes = memory;
     entry.saves_us = saves;
-    if (memory == 0) {
-      add(done_, at.figures());
+    add(done_, at.take_figures());
+    if (over) {
       ended.push_back(std::move(entry.at));
       entries_.erase(whose);
     } else {
@@ -93,7 +94,6 @@ std::vector<std::shared_ptr<home>> homes::evict(const std::string& owner) {
   std::vector<std::shared_ptr<home>> out;
   const auto now = time_->steady_now();
   const auto take_out = [&](std::map<key, entry>::iterator found) {
-    add(done_, found->second.at->figures());
     out.push_back(std::move(found->second.at));
     entries_.erase(found);
     ++evicted_;
@@ -143,7 +143,6 @@ void homes::sweep() {
         ++i;
         continue;
       }
-      add(done_, i->second.at->figures());
       ended.push_back(std::move(i->second.at));
       i = entries_.erase(i);
     }
@@ -160,11 +159,10 @@ homes_figures homes::figures() const {
   out.done = done_;
   out.evicted = evicted_;
   for (const auto& [whose, entry] : entries_) {
-    if (entry.lent) continue;  // at work: its figures are its builder's
+    if (entry.lent) continue;  // at work: what it has is its build's
     ++out.projects;
     out.memory_bytes += entry.memory_bytes;
     out.copies += entry.at->copies();
-    add(out.done, entry.at->figures());
   }
   return out;
 }
