@@ -228,7 +228,7 @@ std::optional<earlier_build> find_earlier(const worker_parts& worker, const stor
   if (!found || !*found) return std::nullopt;
   auto state = parse_kept_state((*found)->state);
   auto report = parse_report((*found)->report);
-  if (!state || !report || state->generation != process::tex_generation()) return std::nullopt;
+  if (!state || !report || state->nothing || state->generation != process::tex_generation()) return std::nullopt;
   earlier_build out;
   out.state = std::move(*state);
   out.files = std::move(report->files);
