@@ -100,6 +100,7 @@ class attempt {
   std::vector<std::string> read_;  // by the last pass, relative to `folder_`
   bool writes_styles_ = false;     // a pass wrote what helpers may read without our knowing
   bool spoiled_ = false;
+  bool by_chance_ = false;
   tex::file_digests digests_;
   std::vector<diagnostic> engine_notes_;  // of the last pass
   std::map<std::string, std::vector<diagnostic>> helper_notes_;
@@ -298,6 +299,7 @@ result<compile_result> attempt::run() {
         for (const auto& d : report.log.diagnostics) watcher_.found(d);
     } else {
       report_helper(step, report);
+      by_chance_ = by_chance_ || ran->signal != 0 || ran->exit_status == not_installed;
       state_.ended(step, report.succeeded, before, all_, helper_notes_[note_key(step)]);
       meter_.end();
       if (step.kind == tex::step_kind::dvipdf) last_pass_ok_ = last_pass_ok_ && report.succeeded;
@@ -320,6 +322,7 @@ result<compile_result> attempt::run() {
       helper_notes_.emplace(helper, std::move(notes));
     }
   }
+  out.by_chance = by_chance_;
   out.diagnostics = engine_notes_;
   for (const auto& [helper, notes] : helper_notes_)
     out.diagnostics.insert(out.diagnostics.end(), notes.begin(), notes.end());

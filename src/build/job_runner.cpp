@@ -330,7 +330,7 @@ result<build_info> run_build(const worker_parts& worker, const store::claimed_bu
     }
     // Not what began yesterday and may show either day.
     const auto still = key_for_result(worker, job, worker.parts.time->now());
-    if (still && *still == *content) done.content = *content;
+    if (still && *still == *content && !compiled->by_chance) done.content = *content;
     done.most_result_bytes = worker.options.result_cache_bytes;
     return {};
   };

@@ -25,7 +25,9 @@ struct Reuse : ::testing::Test {
   std::atomic<int> runs = 0;
   std::atomic<bool> saw_aux = false;
   bool fails = false;
+  bool has_bibliography = false;
   bool has_references = false;
+  process_result helper;  // what comes of bibtex
 
   void SetUp() override {
     options.data_folder = data.path() / "data";
@@ -42,7 +44,9 @@ struct Reuse : ::testing::Test {
         std::make_shared<scripted_processes>([this](const command& c, const output_sink& o, const std::stop_token&) {
           ++runs;
           saw_aux = std::filesystem::exists(c.root / "main.aux");
+          if (c.argv.front() == "bibtex") return result<process_result>(helper);
           auto ran = fails ? failed_run(c, o) : good_run(c, o);
+          if (has_bibliography) write_file(c.root / "main.aux", "\\relax \n\\citation{k}\n\\bibdata{refs}\n");
           if (has_references && !fails) write_file(c.root / "main.aux", "\\relax \n\\newlabel{a}{{1}{1}}\n");
           return ran;
         });
@@ -172,6 +176,20 @@ TEST_F(Reuse, IsNotOfFailedBuildsNorWithShellEscape) {
   EXPECT_FALSE(engine.build(paper(), escaping).value().info.cached);
   EXPECT_FALSE(engine.build(paper(), escaping).value().info.cached);
   EXPECT_FALSE(engine.build(paper(), of("ann")).value().info.cached);
+}
+
+TEST_F(Reuse, IsNotOfABuildWhoseHelperWasKilled) {
+  auto engine = open();
+  has_bibliography = true;
+  for (const int signal : {9, 0}) {
+    helper.exit_status = signal == 0 ? 2 : -1;
+    helper.signal = signal;
+    write("killed by " + std::to_string(signal));
+    const auto first = engine.build(paper(), of("ann")).value();
+    EXPECT_TRUE(first.succeeded());
+    EXPECT_THAT(first.diagnostics.front().message, HasSubstr("bibtex failed"));
+    EXPECT_EQ(engine.build(paper(), of("ann")).value().info.cached, signal == 0);
+  }
 }
 
 TEST_F(Reuse, GoesOnFromTheAuxFilesOfTheLastGoodBuild) {
