@@ -78,6 +78,7 @@ class attempt {
   void report_engine(tex::step_report& report);
   void report_helper(const tex::step& step, tex::step_report& report);
   bool clear_leftovers();
+  [[nodiscard]] bool needs_earlier_passes() const;
   void leave_state(compile_result& out) const;
   void collect(compile_result& out) const;
   [[nodiscard]] std::string limit_message(limit_kind kind) const;
@@ -102,6 +103,7 @@ class attempt {
   std::vector<std::string> read_;  // by the last pass, relative to `folder_`
   bool writes_styles_ = false;     // a pass wrote what helpers may read without our knowing
   bool spoiled_ = false;
+  bool by_chance_ = false;
   tex::file_digests digests_;
   std::vector<diagnostic> engine_notes_;  // of the last pass
   std::map<std::string, std::vector<diagnostic>> helper_notes_;
@@ -300,6 +302,7 @@ result<compile_result> attempt::run() {
         for (const auto& d : report.log.diagnostics) watcher_.found(d);
     } else {
       report_helper(step, report);
+      by_chance_ = by_chance_ || ran->signal != 0 || ran->exit_status == not_installed;
       state_.ended(step, report.succeeded, before, all_, helper_notes_[note_key(step)]);
       meter_.end();
       if (step.kind == tex::step_kind::dvipdf) last_pass_ok_ = last_pass_ok_ && report.succeeded;
@@ -313,7 +316,8 @@ result<compile_result> attempt::run() {
 
   out.passes = planner_.passes();
   if (earlier_ != nullptr && !out.canceled) {
-    spoiled_ = spoiled_ || !stopped.empty() || planner_.gave_up() || !last_pass_ok_ || !clear_leftovers();
+    spoiled_ = spoiled_ || !stopped.empty() || planner_.gave_up() || !last_pass_ok_ || !clear_leftovers() ||
+               !needs_earlier_passes();
     if (spoiled_) return out;
     for (auto& [helper, notes] : state_.inherited_notes(planner_)) {
       if (watcher_.found)
@@ -321,6 +325,7 @@ result<compile_result> attempt::run() {
       helper_notes_.emplace(helper, std::move(notes));
     }
   }
+  out.by_chance = by_chance_;
   out.diagnostics = engine_notes_;
   for (const auto& [helper, notes] : helper_notes_)
     out.diagnostics.insert(out.diagnostics.end(), notes.begin(), notes.end());
@@ -367,15 +372,29 @@ bool attempt::clear_leftovers() {
   std::set<std::string, std::less<>> read;
   for (const auto& name : read_)
     if (const auto plain = tidy(join(folder_, name))) read.insert(*plain);
-  return std::all_of(leftovers.begin(), leftovers.end(),
-                     [&](const std::string& name) { return !read.contains(name) && tree_.remove(name); });
+  const bool cleared = std::all_of(leftovers.begin(), leftovers.end(),
+                                   [&](const std::string& name) { return !read.contains(name) && tree_.remove(name); });
+  scan();
+  return cleared;
+}
+
+/// Whether any file now holds what a pass reads that an earlier pass or a helper wrote. If not, one pass with none of
+/// these files is enough, and its log and SyncTeX say that it read none.
+bool attempt::needs_earlier_passes() const {
+  return std::any_of(digests_.begin(), digests_.end(), [](const auto& file) {
+    return file.second.content != 0 && is_kept(file.first) && tex::is_read_back(file.first);
+  });
 }
 
 void attempt::leave_state(compile_result& out) const {
   // Where the main file's folder did not do, the next build has to find that out again.
   const bool in_place = folder_ == folder_of(job_.main_file);
-  if (!job_.keep_state || job_.shell_escape || planner_.gave_up() || writes_styles_ || !in_place) return;
-  out.state = state_.leave(job_.helper_sources, planner_);
+  if (!job_.keep_state || job_.shell_escape) return;
+  if (!planner_.gave_up() && !writes_styles_ && in_place && needs_earlier_passes())
+    out.state = state_.leave(job_.helper_sources, planner_);
+  if (out.state) return;
+  out.state.emplace();  // so that the next build does not go on from an older one in vain
+  out.state->nothing = true;
 }
 
 void attempt::collect(compile_result& out) const {

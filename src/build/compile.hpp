@@ -55,6 +55,7 @@ struct compile_result {
   bool canceled = false;
   std::string message;  ///< why it failed; "" when it succeeded
   std::vector<diagnostic> diagnostics;
+  bool by_chance = false;  ///< a helper was killed or is not installed: another time the result may be another
   int passes = 0;
   std::filesystem::path root;  ///< host folder that holds the outputs
   std::string pdf;             ///< names relative to `root`; "" if there is none

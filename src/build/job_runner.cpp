@@ -235,7 +235,7 @@ std::optional<earlier_build> find_earlier(const worker_parts& worker, const stor
   if (!found || !*found) return std::nullopt;
   auto state = parse_kept_state((*found)->state);
   auto report = parse_report((*found)->report);
-  if (!state || !report || state->generation != process::tex_generation()) return std::nullopt;
+  if (!state || !report || state->nothing || state->generation != process::tex_generation()) return std::nullopt;
   earlier_build out;
   out.state = std::move(*state);
   out.files = std::move(report->files);
@@ -339,7 +339,7 @@ result<build_info> run_build(const worker_parts& worker, const store::claimed_bu
     }
     // Not what began yesterday and may show either day.
     const auto still = key_for_result(worker, job, worker.parts.time->now());
-    if (still && *still == *content) done.content = *content;
+    if (still && *still == *content && !compiled->by_chance) done.content = *content;
     done.most_result_bytes = worker.options.result_cache_bytes;
     return {};
   };

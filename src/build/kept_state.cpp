@@ -42,8 +42,10 @@ std::string to_json(const kept_state& state) {
                                  {"products", json::array(work.products.begin(), work.products.end())},
                                  {"notes", std::move(notes)}};
   }
-  return json::serialize(
-      json::object{{"generation", state.generation}, {"sources", state.sources}, {"helpers", std::move(helpers)}});
+  return json::serialize(json::object{{"generation", state.generation},
+                                      {"sources", state.sources},
+                                      {"helpers", std::move(helpers)},
+                                      {"nothing", state.nothing}});
 }
 
 result<kept_state> parse_kept_state(std::string_view text) {
@@ -52,6 +54,7 @@ result<kept_state> parse_kept_state(std::string_view text) {
     const auto root = json::parse(json::string_view(text.data(), text.size()));
     state.generation = std::string(root.at("generation").as_string());
     state.sources = std::string(root.at("sources").as_string());
+    state.nothing = root.at("nothing").as_bool();
     for (const auto& member : root.at("helpers").as_object()) {
       auto& work = state.helpers[std::string(member.key())];
       work.inputs = member.value().at("inputs").to_number<std::uint64_t>();

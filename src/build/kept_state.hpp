@@ -36,6 +36,7 @@ struct kept_state {
   std::string generation;  ///< of TeX Live
   std::string sources;     ///< hash of the sources that helpers may have read
   std::map<std::string, helper_work, std::less<>> helpers;
+  bool nothing = false;  ///< the next build has nothing to go on from
 };
 
 std::string to_json(const kept_state& state);

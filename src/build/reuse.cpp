@@ -16,7 +16,7 @@ namespace build {
 namespace {
 
 // To be counted up with every change of the planner, the compiling or the keeping that changes what comes of a build.
-constexpr int logic = 1;
+constexpr int logic = 2;
 
 /// Hashes words so that no two lists of them run into each other.
 class word_hash {

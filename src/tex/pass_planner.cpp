@@ -21,14 +21,6 @@ bool contains(const Range& range, std::string_view name) {
   return std::ranges::find(range, name) != std::ranges::end(range);
 }
 
-// Kinds that a pass writes for a helper or for itself, or that are sources: no later pass has to see them.
-bool is_never_read_back(std::string_view name) {
-  constexpr std::array<std::string_view, 23> endings{
-      ".bib", ".bcf", ".vrb", ".idx", ".glo", ".acn", ".slo", ".nlo", ".ist",     ".xdy",  ".spl", ".tex",
-      ".ltx", ".csv", ".dat", ".txt", ".tsv", ".md",  ".lua", ".py",  ".gnuplot", ".json", ".html"};
-  return std::ranges::any_of(endings, [name](std::string_view ending) { return name.ends_with(ending); });
-}
-
 bool needs_quoting(std::string_view name) {
   return name.find_first_of("~%\\^") != std::string_view::npos || name.find("  ") != std::string_view::npos;
 }
@@ -108,6 +100,14 @@ std::string_view to_string(step_kind kind) noexcept {
   return words.at(static_cast<std::size_t>(kind));
 }
 
+// Kinds that a pass writes for a helper or for itself, or that are sources: no later pass has to see them.
+bool is_read_back(std::string_view name) {
+  constexpr std::array<std::string_view, 23> endings{
+      ".bib", ".bcf", ".vrb", ".idx", ".glo", ".acn", ".slo", ".nlo", ".ist",     ".xdy",  ".spl", ".tex",
+      ".ltx", ".csv", ".dat", ".txt", ".tsv", ".md",  ".lua", ".py",  ".gnuplot", ".json", ".html"};
+  return std::ranges::none_of(endings, [name](std::string_view ending) { return name.ends_with(ending); });
+}
+
 std::string job_name_of(std::string_view main_file) {
   const auto slash = main_file.rfind('/');
   auto stem = stem_of(slash == std::string_view::npos ? main_file : main_file.substr(slash + 1));
@@ -177,7 +177,7 @@ bool pass_planner::matters(const std::string& name, const step_report& report, c
   }
   // What was not there before can only have been read after it was written; but the .aux is read at the end to compare
   // labels, and for the next pass.
-  if (is_never_read_back(name) || (read && knows_reads && !name.ends_with(".aux"))) {
+  if (!is_read_back(name) || (read && knows_reads && !name.ends_with(".aux"))) {
     return false;
   }
   const auto& glossaries = file(options_.job_name + ".aux").glossaries;
@@ -213,7 +213,7 @@ void pass_planner::learn_from_engine(const step_report& report) {
 void pass_planner::learn_from_helper(const step_report& report) {
   for (const auto& [name, digest] : report.after) {
     const auto old = report.before.find(name);
-    if (digest.content != (old == report.before.end() ? 0 : old->second.content) && !is_never_read_back(name)) {
+    if (digest.content != (old == report.before.end() ? 0 : old->second.content) && is_read_back(name)) {
       changing_.push_back(name);
       rerun_ = true;
     }

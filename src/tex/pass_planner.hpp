@@ -65,6 +65,9 @@ using file_digests = std::map<std::string, file_digest, std::less<>>;
 /// Whether a file is worth digesting: all that a pass may leave behind for the next, or for a helper.
 [[nodiscard]] bool is_watched(std::string_view name);
 
+/// Whether a pass may read what an earlier one wrote there, going by the name.
+[[nodiscard]] bool is_read_back(std::string_view name);
+
 /// `name` decides by its extension what is looked for.
 [[nodiscard]] file_digest digest(std::string_view name, std::string_view content);
 

@@ -55,35 +55,53 @@ TEST_F(Compile, OfADocumentThatSettlesAtOnceIsOnePass) {
 struct CompileGoingOn : Compile {
   CompileGoingOn() {
     earlier.emplace();
-    earlier->files = {{"", "main.aux", "key", 0, 8}};
-    earlier->read = [](const auto&) -> result<std::string> { return std::string("\\relax \n"); };
+    earlier->files = {{"", "main.aux", "key", 0, referring.size()}};
+    earlier->read = [](const auto&) -> result<std::string> { return referring; };
   }
   static bool goes_on(const command& c) { return std::filesystem::exists(c.root / "main.aux"); }
+  static result<process_result> referring_run(const command& c, const output_sink& o) {
+    auto ran = good_run(c, o);
+    write_file(c.root / "main.aux", referring);
+    return ran;
+  }
+  static inline const std::string referring = "\\relax \n\\newlabel{a}{{1}{1}}\n";
 };
 
 TEST_F(CompileGoingOn, TakesOnePassAndLeavesTheSameAgain) {
   const auto out = run([](const command& c, const output_sink& o, auto) {
                      EXPECT_TRUE(goes_on(c));
-                     return good_run(c, o);
+                     return referring_run(c, o);
                    }).value();
   EXPECT_TRUE(out.succeeded);
   EXPECT_EQ(out.passes, 1);
   EXPECT_EQ(out.earlier, texbuild::build::state_use::used);
-  EXPECT_TRUE(out.state);
+  EXPECT_FALSE(out.state->nothing);
+}
+
+TEST_F(CompileGoingOn, BeginsAgainWithNothingWhereOnePassIsEnough) {
+  std::vector<bool> went_on;
+  const auto out = run([&](const command& c, const output_sink& o, auto) {
+                     went_on.push_back(goes_on(c));
+                     return good_run(c, o);  // an .aux with nothing in it
+                   }).value();
+  EXPECT_TRUE(out.succeeded);
+  EXPECT_EQ(went_on, (std::vector<bool>{true, true, false}));
+  EXPECT_EQ(out.earlier, texbuild::build::state_use::thrown_away);
+  EXPECT_TRUE(out.state->nothing);
 }
 
 TEST_F(CompileGoingOn, BeginsAgainWithNothingWhenALimitIsHit) {
   std::vector<bool> went_on;
   const auto again = run([&](const command& c, const output_sink& o, auto) -> result<process_result> {
                        went_on.push_back(goes_on(c));
-                       auto ran = good_run(c, o);
-                       if (went_on.back()) ran->limit = texbuild::limit_kind::memory;
+                       auto ran = referring_run(c, o);
+                       if (went_on.size() == 1) ran->limit = texbuild::limit_kind::memory;
                        return ran;
                      }).value();
   EXPECT_TRUE(again.succeeded);
   EXPECT_EQ(again.earlier, texbuild::build::state_use::thrown_away);
-  EXPECT_EQ(again.passes, 2);
-  EXPECT_EQ(went_on, (std::vector<bool>{true, false}));
+  EXPECT_EQ(again.passes, 3);
+  EXPECT_EQ(went_on, (std::vector<bool>{true, false, true}));
 }
 
 TEST_F(CompileGoingOn, BeginsAgainWithNothingWhenItDoesNotSettle) {
@@ -102,25 +120,25 @@ TEST_F(CompileGoingOn, BeginsAgainWithNothingWhenItDoesNotSettle) {
 }
 
 TEST_F(CompileGoingOn, BeginsAgainWithNothingWhenTheEngineReadsWhatNothingAccountsFor) {
-  earlier->files.push_back({"", "main.ind", "key", 0, 8});
+  earlier->files.push_back({"", "main.ind", "key", 0, referring.size()});
   std::vector<bool> had_index;
   const auto out = run([&](const command& c, const output_sink& o, auto) {
                      had_index.push_back(std::filesystem::exists(c.root / "main.ind"));
-                     auto ran = good_run(c, o);
+                     auto ran = referring_run(c, o);
                      std::string read = "PWD /job\nINPUT main.tex\nOUTPUT main.aux\n";
                      if (had_index.back()) read += "INPUT main.ind\n";
                      write_file(c.root / "main.fls", read);
                      return ran;
                    }).value();
   EXPECT_TRUE(out.succeeded);
-  EXPECT_EQ(had_index, (std::vector<bool>{true, false}));
+  EXPECT_EQ(had_index, (std::vector<bool>{true, false, false}));
   EXPECT_EQ(out.earlier, texbuild::build::state_use::thrown_away);
 }
 
 TEST_F(CompileGoingOn, RemovesWhatNothingAccountsForAndNothingRead) {
-  earlier->files.push_back({"", "main.lof", "key", 0, 8});
+  earlier->files.push_back({"", "main.lof", "key", 0, referring.size()});
   const auto out = run([&](const command& c, const output_sink& o, auto) {
-                     auto ran = good_run(c, o);
+                     auto ran = referring_run(c, o);
                      write_file(c.root / "main.fls", "PWD /job\nINPUT main.tex\nOUTPUT main.aux\n");
                      return ran;
                    }).value();

@@ -16,11 +16,13 @@ TEST(KeptState, ComesBackAsItWasWritten) {
   kept_state state;
   state.generation = "g";
   state.sources = "s";
+  state.nothing = true;
   state.helpers["bibtex main"] = helper_work{
       0xffffffffffffffffULL, {"main.bbl", "main.blg"}, {diagnostic(severity::warning, "refs.bib", 3, "no year")}};
   const auto back = parse_kept_state(to_json(state)).value();
   EXPECT_EQ(back.generation, "g");
   EXPECT_EQ(back.sources, "s");
+  EXPECT_TRUE(back.nothing);
   const auto& work = back.helpers.at("bibtex main");
   EXPECT_EQ(work.inputs, 0xffffffffffffffffULL);
   EXPECT_THAT(work.products, ElementsAre("main.bbl", "main.blg"));

@@ -25,6 +25,9 @@ struct Reuse : ::testing::Test {
   std::atomic<int> runs = 0;
   std::atomic<bool> saw_aux = false;
   bool fails = false;
+  bool has_bibliography = false;
+  bool has_references = false;
+  process_result helper;  // what comes of bibtex
 
   void SetUp() override {
     options.data_folder = data.path() / "data";
@@ -41,7 +44,11 @@ struct Reuse : ::testing::Test {
         std::make_shared<scripted_processes>([this](const command& c, const output_sink& o, const std::stop_token&) {
           ++runs;
           saw_aux = std::filesystem::exists(c.root / "main.aux");
-          return fails ? failed_run(c, o) : good_run(c, o);
+          if (c.argv.front() == "bibtex") return result<process_result>(helper);
+          auto ran = fails ? failed_run(c, o) : good_run(c, o);
+          if (has_bibliography) write_file(c.root / "main.aux", "\\relax \n\\citation{k}\n\\bibdata{refs}\n");
+          if (has_references && !fails) write_file(c.root / "main.aux", "\\relax \n\\newlabel{a}{{1}{1}}\n");
+          return ran;
         });
     return engine::open(options, std::move(parts)).value();
   }
@@ -171,13 +178,28 @@ TEST_F(Reuse, IsNotOfFailedBuildsNorWithShellEscape) {
   EXPECT_FALSE(engine.build(paper(), of("ann")).value().info.cached);
 }
 
+TEST_F(Reuse, IsNotOfABuildWhoseHelperWasKilled) {
+  auto engine = open();
+  has_bibliography = true;
+  for (const int signal : {9, 0}) {
+    helper.exit_status = signal == 0 ? 2 : -1;
+    helper.signal = signal;
+    write("killed by " + std::to_string(signal));
+    const auto first = engine.build(paper(), of("ann")).value();
+    EXPECT_TRUE(first.succeeded());
+    EXPECT_THAT(first.diagnostics.front().message, HasSubstr("bibtex failed"));
+    EXPECT_EQ(engine.build(paper(), of("ann")).value().info.cached, signal == 0);
+  }
+}
+
 TEST_F(Reuse, GoesOnFromTheAuxFilesOfTheLastGoodBuild) {
   auto engine = open();
+  has_references = true;
   (void)engine.build(paper(), of("ann")).value();
-  EXPECT_FALSE(saw_aux);
+  EXPECT_EQ(runs, 2);
   write("edited");
   EXPECT_TRUE(engine.build(paper(), of("ann")).value().succeeded());
-  EXPECT_TRUE(saw_aux);
+  EXPECT_EQ(runs, 3);
   EXPECT_EQ(engine.stats().kept_state_used, 1U);
 
   write("broken");
@@ -194,8 +216,19 @@ TEST_F(Reuse, GoesOnFromTheAuxFilesOfTheLastGoodBuild) {
   auto named = of("ann");
   named.project = "another";
   write("another");
-  (void)engine.build(paper(), named).value();
+  EXPECT_EQ(engine.build(paper(), named).value().info.passes, 2);
+
+  // One pass is all that this needs: it begins as the first build of it did, and so does the next.
+  has_references = false;
+  time->advance(1s);  // which build is the last one goes by the time
+  write("short");
+  EXPECT_EQ(engine.build(paper(), of("ann")).value().info.passes, 3);
   EXPECT_FALSE(saw_aux);
+  time->advance(1s);
+  write("shorter");
+  EXPECT_EQ(engine.build(paper(), of("ann")).value().info.passes, 1);
+  EXPECT_FALSE(saw_aux);
+
   named.project = std::string(201, 'x');
   EXPECT_EQ(engine.submit(paper(), named).error().subject(), "project");
 }
