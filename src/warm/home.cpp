@@ -23,7 +23,7 @@ constexpr std::int64_t least_pause_us = 100'000;
 /// What a copy has taken over from the order that its job was begun with.
 std::string key_of(const parked_job& job, const command& what) {
   std::string key = job.name + '\0' + what.folder + '\0';
-  for (const auto& [name, value] : what.variables) key += name + '=' + value + '\0';
+  for (const auto& [name, value] : what.variables) key.append(name).append("=").append(value).push_back('\0');
   return key + std::to_string(job.today_seconds / 86'400);
 }
 

@@ -1,5 +1,6 @@
 #include "src/warm/preload/seen_names.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -72,7 +73,7 @@ void note(sight_kind kind, const char* name) {
     if (!too_much) {
       *place = static_cast<std::uint32_t>(used + 1);
       std::memcpy(room + used, &one, sizeof one);
-      std::memcpy(room + used + sizeof one, name, length);
+      std::copy(name, name + length, room + used + sizeof one);
       used += sizeof one + length;
     }
   }
