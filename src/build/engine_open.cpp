@@ -108,6 +108,7 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
       warm.jobs = self->scratch;
       warm.folder = o.data_folder / "engines";
       warm.parked_bytes = o.parked_bytes;
+      if (!o.scratch_folder.empty()) warm.projects = self->scratch.string() + "-projects";
       auto engines = warm_engines::make(parts.processes, warm, parts);
       if (!engines) return engines.error();
       parts.processes = self->warm_engines = std::move(*engines);

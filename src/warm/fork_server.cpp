@@ -100,7 +100,7 @@ result<std::unique_ptr<fork_server>> fork_server::start(const process::walls& ar
   if (!ends || !null) return broken("no descriptors left");
   process::start_options how;
   how.filtered = false;
-  how.shared = {{place.jobs, "/jobs"}};
+  how.shared = {{place.jobs, "/jobs"}, {place.projects, "/projects"}};
   how.descriptors = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}, {ends->second.get(), control_descriptor}};
   const auto pid = around.start(engine, std::move(how));
   if (!pid) return pid.error();
@@ -122,8 +122,12 @@ fork_server::~fork_server() {
 result<room> fork_server::open(const fs::path& job, const fs::path& scratch) {
   request asked;
   asked.what = order::open_room;
-  if (!put_name(asked.job, job.lexically_relative(place_.jobs).string()) ||
-      !put_name(asked.scratch, scratch.lexically_relative(place_.jobs).string()))
+  const auto inside = [this](const fs::path& folder) {
+    const auto relative = folder.lexically_relative(place_.projects).string();
+    return relative.empty() || relative.starts_with("..") ? "jobs/" + folder.lexically_relative(place_.jobs).string()
+                                                          : "projects/" + relative;
+  };
+  if (!put_name(asked.job, inside(job)) || !put_name(asked.scratch, inside(scratch)))
     return broken("a folder's name is too long");
   auto ends = make_socket_pair();
   if (!ends) return broken("no descriptors left");

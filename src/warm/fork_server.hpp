@@ -58,7 +58,8 @@ class room {
 struct server_place {
   std::filesystem::path preload;    ///< folder of preload.so, which parks an engine
   std::filesystem::path folder;     ///< an empty one of its own
-  std::filesystem::path jobs;       ///< all job folders lie below it
+  std::filesystem::path jobs;       ///< all job folders lie below it …
+  std::filesystem::path projects;   ///< … or below this one
   std::vector<folder_view> caches;  ///< shown read-only
 };
 
@@ -72,7 +73,7 @@ class fork_server {
   fork_server& operator=(const fork_server&) = delete;
   ~fork_server();
 
-  /// For two folders below `jobs`. An error when the server is gone or the walls do not stand.
+  /// For two folders below `jobs` or `projects`. An error when the server is gone or the walls do not stand.
   result<room> open(const std::filesystem::path& job, const std::filesystem::path& scratch);
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }

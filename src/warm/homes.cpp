@@ -32,6 +32,7 @@ homes::homes(fs::path folder, home_limits limits, std::shared_ptr<clock> time)
 
 homes::~homes() {
   for (auto& [whose, entry] : entries_) entry.at->end();
+  process::remove_folder(folder_);
 }
 
 std::shared_ptr<home> homes::lend(std::string_view owner, std::string_view project) {

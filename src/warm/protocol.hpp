@@ -38,7 +38,7 @@ enum class order : std::uint32_t {
 /// From the host. Names end in a zero.
 struct request {
   order what = order::run;
-  char job[most_name] = {};      ///< open_room: folder below /jobs that becomes /job
+  char job[most_name] = {};      ///< open_room: folder, below jobs/ or projects/, that becomes /job
   char scratch[most_name] = {};  ///< open_room: the same for /tmp
   char folder[most_name] = {};   ///< run: working folder below /job; "" is /job itself
   char name[most_name] = {};     ///< run: stem of the job's files

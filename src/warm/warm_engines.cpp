@@ -62,7 +62,7 @@ struct warm_engines::impl {
         options(std::move(with)),
         parts(std::move(from)),
         around(std::move(walls)),
-        homes(options.jobs / "projects", limits_of(options), parts.time) {}
+        homes(options.projects, limits_of(options), parts.time) {}
 
   std::shared_ptr<warm::fork_server> server_for(warm::engine_kind kind, const std::vector<folder_view>& caches);
   void want(slot& which, const std::vector<folder_view>& caches);
@@ -147,6 +147,7 @@ void warm_engines::impl::keep(const std::stop_token& stop) {
     place.preload = preload;
     place.folder = options.folder / std::to_string(folders++);
     place.jobs = options.jobs;
+    place.projects = options.projects;
     place.caches = which->wanted_caches;
     guard.unlock();
     if (kind == warm::engine_kind::lualatex)
@@ -206,16 +207,18 @@ result<std::shared_ptr<warm_engines>> warm_engines::make(std::shared_ptr<process
   if (!from.random) from.random = system_entropy();
   with.jobs = fs::absolute(with.jobs).lexically_normal();
   with.folder = fs::absolute(with.folder).lexically_normal();
+  with.projects = with.projects.empty() ? with.folder / "projects" : fs::absolute(with.projects).lexically_normal();
   auto state = std::make_unique<impl>(std::move(plain), with, from, std::move(*around));
   const auto failed = [&](const std::string& why) {
     return error(errc::unavailable, "the folder of the warm engines cannot be written", why);
   };
   std::error_code wrong;
-  if (!process::remove_folder(with.jobs / "projects") || !process::remove_folder(with.folder))
+  if (!process::remove_folder(with.folder) || !process::remove_folder(with.projects))
     return failed(with.folder.string());
   // A parked engine opens rooms on folders in it, and is nobody when this is root.
-  fs::create_directories(with.jobs / "projects", wrong);
+  fs::create_directories(with.projects, wrong);
   state->around.give_away(with.jobs);
+  state->around.give_away(with.projects);
   state->preload = with.folder / "preload";
   if (!fs::create_directories(state->preload, wrong) || wrong) return failed(wrong.message());
   const auto write = [&](const char* name, std::string_view content) {
@@ -240,7 +243,8 @@ result<process_result> warm_engines::run(const command& what, const output_sink&
   std::memcpy(&seed, random.data(), sizeof seed);
   const auto now = std::chrono::system_clock::to_time_t(self.parts.time->now());
   const auto inside = [&](const fs::path& folder) {
-    return !folder.empty() && lies_below(self.options.jobs, fs::absolute(folder));
+    return !folder.empty() && (lies_below(self.options.jobs, fs::absolute(folder)) ||
+                               lies_below(self.options.projects, fs::absolute(folder)));
   };
   const auto job = inside(what.root) && inside(what.scratch) ? warm::recognise(what, now, seed) : std::nullopt;
   if (const auto server = job ? self.server_for(job->kind, what.readable) : nullptr) {

@@ -249,11 +249,13 @@ std::vector<std::string> real_server::workers() const {
     // By its arguments, its folder, or what is mounted for it: one of them tells, whatever the sandbox is made of.
     auto command = read_file(entry.path() / "cmdline");
     const auto mounts = read_file(entry.path() / "mountinfo");
-    // A running server has engines that wait, and see no build's folder as theirs; of a dead one nothing may be left.
+    // A running server has engines that wait, and copies of them in projects' places: they have no output. Of a dead
+    // one nothing may be left.
     const auto has = [&](const std::string& part) {
       return mounts.find(part) != std::string::npos || command.find(part) != std::string::npos;
     };
-    if (running_ && has(mark + "/data/engines/") && !has("/scratch/bld_")) continue;
+    const bool says_something = fs::read_symlink(entry.path() / "fd" / "1", gone).string().starts_with("pipe:");
+    if (running_ && has(mark + "/data/engines/") && !has("/scratch/bld_") && !says_something) continue;
     if (command.find(mark) != std::string::npos ||
         fs::read_symlink(entry.path() / "cwd", gone).string().find(mark) != std::string::npos ||
         mounts.find(mark + "/data") != std::string::npos) {

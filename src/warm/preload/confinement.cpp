@@ -28,8 +28,8 @@ int bind(const char* from, const char* to) { return ::mount(from, to, nullptr, M
 int bind_job(const char* name, const char* to) {
   // The host names folders that it made; a name that leads elsewhere would be its mistake.
   if (name[0] == '\0' || name[0] == '/' || std::strstr(name, "..") != nullptr) return EINVAL;
-  char path[most_name + 16];
-  std::snprintf(path, sizeof path, "/jobs/%s", name);
+  char path[most_name + 1];
+  std::snprintf(path, sizeof path, "/%s", name);
   return bind(path, to);
 }
 
@@ -76,6 +76,7 @@ int confine(const request& room, int& step) {
   if (const int failed = bind_job(room.scratch, "/tmp")) return failed;
   step = 4;
   if (const int failed = bind("/none", "/jobs")) return failed;
+  if (const int failed = bind("/none", "/projects")) return failed;
   step = 5;
   if (::chdir("/job") != 0) return errno;
   step = 6;
