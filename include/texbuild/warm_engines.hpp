@@ -23,7 +23,7 @@ inline namespace v0 {
 
 /// Settings of warm engines.
 struct warm_options {
-  std::filesystem::path jobs;       ///< commands whose `root` and `scratch` lie below this folder, or are lent, can be warm
+  std::filesystem::path jobs;       ///< commands in folders below this one can be warm
   std::filesystem::path folder;     ///< for the engines' own files; emptied at the start
   std::filesystem::path projects;   ///< for what `lend` gives, emptied likewise; empty: in `folder`
   std::uint64_t most_jobs = 1000;   ///< an engine is started anew after so many, since copies share its addresses
