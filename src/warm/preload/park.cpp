@@ -316,11 +316,16 @@ bool leave_copy(std::int64_t at) {
     park(nullptr);
     return true;
   }
+  // It has to be stopped before this job ends: one that stopped itself later would not hear that it may go on.
+  int status = 0;
+  while (pid > 0 && ::waitpid(pid, &status, WUNTRACED) < 0 && errno == EINTR) {
+  }
+  const bool waits = pid > 0 && WIFSTOPPED(status);
   sights seen;
   seen.process = pid;
   seen.at = at;
   seen.cpu_us = spent_us;
-  if (pid > 0 && !send_sights(socket, seen, bytes_read)) ::kill(pid, SIGKILL);
+  if (waits && !send_sights(socket, seen, bytes_read)) ::kill(pid, SIGKILL);
   ::close(socket);
   copies[next_copy - 1] = -1;
   return false;
