@@ -1,125 +1,250 @@
-// A build through the library (sandbox on, clean start, SyncTeX on) against latexmk on the same project: wall time,
-// interleaved in one run. Prints a Markdown table of medians and ratios.
+// Builds through the library, with the settings it has when none is set (sandbox, SyncTeX, warm engines, results and
+// state kept), against latexmk on the same project after the same edit: wall time and processor time, interleaved in
+// one run. Prints Markdown tables of medians and ratios, the figure to reach behind each ratio, and can draw them.
 //
-//   bench_latexmk [rounds] [document …]
-#include <texbuild/engine.hpp>
+//   bench_latexmk [rounds] [row …] [document …] [chart.svg]
+//
+// Each round begins a project that neither has seen, builds it (row "first"), builds it again as it is ("nothing"), and
+// after an edit of one word at a random place of its body ("edit"). The last of these projects is then edited once a
+// round in its middle ("middle"), and in its last tenth ("end"): these are third builds and later ones. pgfplots has
+// only drawings in its last tenth and is edited in its last paragraph, at two thirds. latexmk works in a folder of each
+// project's own and finds there what it left, as people use it.
+#include "bench/documents.hpp"
+#include "bench/process_tree.hpp"
+#include "bench/ratio_chart.hpp"
 
-#include <algorithm>
-#include <chrono>
+#include <texbuild/version.hpp>
+
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <string>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <vector>
+#include <map>
+#include <set>
+#include <sys/utsname.h>
+#include <thread>
 
 namespace {
 
+using bench::document;
+using bench::documents;
+using bench::format;
 namespace fs = std::filesystem;
-using milliseconds = std::chrono::duration<double, std::milli>;
 
-struct document {
-  std::string name;
-  texbuild::tex_engine engine;
+struct row {
+  const char* word;
+  const char* short_title;  // for the chart
+  const char* title;
+  std::array<double, documents.size()> target;  // 0: there is none
+};
+const std::vector<row> rows = {
+    {"nothing", "nothing changed", "nothing changed", {.05, .05, .05, .05, .05, .05, .05}},
+    {"first", "first build", "first build of a project ever seen", {.12, .25, .75, .75, .20, .40, .40}},
+    {"edit", "edit anywhere", "rebuild after a one-word edit, anywhere", {.12, .22, .72, .72, .20, .40, .40}},
+    {"middle", "edit in the middle", "… in the middle, third build on", {0, .15, .40, .20, .20, .27, .20}},
+    {"end", "edit in the last tenth", "… in the last tenth", {0, .10, .10, .15, .15, .18, .15}},
 };
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+/// What was measured of one row and document.
+struct cell {
+  std::vector<double> ours, theirs;  // wall, ms
+  double our_cpu = 0, their_cpu = 0;
+  int our_passes = 0, their_passes = 0;
+
+  [[nodiscard]] double ratio() const { return bench::median(ours) / bench::median(theirs); }
+};
+
+/// One project, built by both.
+class contest {
+ public:
+  contest(texbuild::engine& engine, const document& d, const fs::path& folder, std::string owner)
+      : engine_(engine),
+        document_(d),
+        owner_(std::move(owner)),
+        ours_(folder / "ours"),
+        theirs_(folder / "theirs"),
+        copy_(d, {ours_, theirs_}) {}
+
+  void edit(double from, double to, std::mt19937& dice) { copy_.edit(from, to, dice); }
+
+  void run(cell& into, bool we_begin) {
+    if (we_begin) run_ours(into);
+    into.theirs.push_back(bench::time_of([&] { into.their_cpu += bench::latexmk(document_, theirs_); }));
+    into.their_passes = bench::latexmk_passes(theirs_);
+    if (!we_begin) run_ours(into);
+  }
+
+ private:
+  void run_ours(cell& into) {
+    const double before = bench::tree_cpu_ms();
+    into.ours.push_back(bench::time_of([&] {
+      const auto outcome = bench::build(engine_, document_, ours_, owner_);
+      into.our_passes = outcome.info.passes;
+    }));
+    // What an engine still does behind a build counts as ours, and is over before latexmk has the machine.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    into.our_cpu += bench::tree_cpu_ms() - before;
+  }
+
+  texbuild::engine& engine_;
+  const document& document_;
+  std::string owner_;
+  fs::path ours_, theirs_;
+  bench::working_copy copy_;
+};
+
+std::string first_line(const std::string& command) {
+  std::string line;
+  if (FILE* out = ::popen(command.c_str(), "r"); out != nullptr) {
+    for (int c = 0; (c = std::fgetc(out)) != EOF && c != '\n';) line += static_cast<char>(c);
+    ::pclose(out);
+  }
+  return line;
 }
 
-/// What was measured in every round.
-struct figures {
-  std::vector<double> wall;  // ms
-  int passes = 0;            // of the TeX engine
+std::string machine() {
+  utsname kernel{};
+  ::uname(&kernel);
+  return std::to_string(std::thread::hardware_concurrency()) + " cores (" +
+         first_line("sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo") + "), Linux " + kernel.release + ", " +
+         first_line("sed -n 's/^PRETTY_NAME=\"\\(.*\\)\"/\\1/p' /etc/os-release");
+}
 
-  [[nodiscard]] double wall_median() const { return median(wall); }
-};
+std::string versions() {
+  return "texbuild " + std::string(texbuild::version()) + ", " + first_line("pdflatex --version") + ", " +
+         first_line("latexmk --version | grep .");
+}
+
+using cells = std::map<std::string, std::map<std::string, cell>>;  // row, document
 
 template <class F>
-void measure(figures& into, F&& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  into.wall.push_back(milliseconds(std::chrono::steady_clock::now() - start).count());
-}
-
-bool latexmk(const fs::path& folder, texbuild::tex_engine engine) {
-  const char* mode = engine == texbuild::tex_engine::xelatex    ? "-pdfxe"
-                     : engine == texbuild::tex_engine::lualatex ? "-pdflua"
-                                                                : "-pdf";
-  const std::string command = "cd '" + folder.string() + "' && exec latexmk -norc " + mode +
-                              " -interaction=nonstopmode -synctex=1 main.tex >latexmk.out 2>&1 </dev/null";
-  return std::system(command.c_str()) == 0;
-}
-
-/// How often latexmk ran the engine: "Run number 2 of rule 'pdflatex'", and no other rule that has "latex" in its name.
-int latexmk_passes(const fs::path& folder) {
-  std::ifstream said(folder / "latexmk.out");
-  int passes = 0;
-  for (std::string line; std::getline(said, line);)
-    passes += line.starts_with("Run number ") && line.find("latex'") != std::string::npos;
-  return passes;
+void print_table(const char* corner, const std::vector<row>& shown, const std::vector<document>& columns, F&& text) {
+  std::printf("| %s |", corner);
+  for (const auto& d : columns) std::printf(" %s |", d.title);
+  std::printf("\n|---|");
+  for (std::size_t i = 0; i < columns.size(); ++i) std::printf("---:|");
+  for (const auto& r : shown) {
+    std::printf("\n| %s |", r.title);
+    for (const auto& d : columns) std::printf(" %s |", text(r, d).c_str());
+  }
+  std::printf("\n");
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 7;
-  const std::vector<std::string> wanted(argv + std::min(argc, 2), argv + argc);
-  using texbuild::tex_engine;
-  const std::vector<document> documents = {{"a_hello", tex_engine::pdflatex},  {"b_article", tex_engine::pdflatex},
-                                           {"c_beamer", tex_engine::pdflatex}, {"d_pgfplots", tex_engine::pdflatex},
-                                           {"e_xefont", tex_engine::xelatex},  {"f_luafont", tex_engine::lualatex},
-                                           {"g_biber", tex_engine::pdflatex}};
+int main(int argc, char** argv) try {
+  int rounds = 7;
+  fs::path chart;
+  std::set<std::string> asked;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.ends_with(".svg"))
+      chart = word;
+    else if (std::isdigit(static_cast<unsigned char>(word.front())))
+      rounds = std::max(1, std::stoi(word));
+    else
+      asked.insert(word);
+  }
+  const auto chosen = [&](const auto& all) {
+    std::vector<std::decay_t<decltype(*all.begin())>> some;
+    for (const auto& one : all)
+      if (asked.erase(one.word) > 0) some.push_back(one);
+    return some.empty() ? decltype(some)(all.begin(), all.end()) : some;
+  };
+  const auto shown = chosen(rows);
+  const auto columns = chosen(documents);
+  if (!asked.empty()) {
+    std::cerr << *asked.begin() << ": no number of rounds, no row, no document, no .svg\n";
+    return 2;
+  }
+  const auto wanted = [&](const char* word) {
+    return std::any_of(shown.begin(), shown.end(), [&](const row& r) { return std::string(r.word) == word; });
+  };
 
-  texbuild::engine_options options;
-  options.cache_folder = fs::temp_directory_path() / "texbuild-bench-cache";
-  options.result_cache_bytes = 0;  // every round is the first build of its project, as it is for latexmk
-  options.keep_state = false;
-  auto engine = texbuild::engine::open(options).value();
-  std::cerr << "warming the font cache …\n";
+  bench::keep_orphans();
+  const bench::scratch_folder scratch;
+  auto engine = texbuild::engine::open(bench::usual_options()).value();
+  std::cerr << "starting the engines, making the lists of fonts …\n";
   engine.warm().value();
 
-  std::cout << "| document | texbuild, ms | latexmk, ms | ratio | passes, texbuild / latexmk |\n"
-               "|---|---:|---:|---:|---:|\n";
-  const auto scratch = fs::temp_directory_path() / ("texbuild-bench-" + std::to_string(::getpid()));
-  for (const auto& document : documents) {
-    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), document.name) == wanted.end()) continue;
-    const auto source = fs::path(TEXBUILD_BENCH_DOCUMENTS) / document.name;
-    figures theirs;
-    figures ours;
-    for (int round = -1; round < rounds; ++round) {  // round -1 warms the disk and is thrown away
-      fs::remove_all(scratch);
-      fs::copy(source, scratch, fs::copy_options::recursive);
-      if (round == 0) theirs = ours = {};
-      bool good = true;
-      const auto run_theirs = [&] { measure(theirs, [&] { good = latexmk(scratch, document.engine) && good; }); };
-      const auto run_ours = [&] {
-        measure(ours, [&] {
-          texbuild::build_request request;
-          request.engine = document.engine;
-          const auto outcome = engine.build(texbuild::project::from_folder(source).value(), request).value();
-          good = good && outcome.succeeded() && outcome.pdf;
-          ours.passes = outcome.info.passes;
-          if (!outcome.succeeded()) std::cerr << outcome.info.message << '\n';
-        });
-      };
-      if (round % 2 == 0) run_ours();  // who goes first changes, so that neither finds the disk warmer
-      run_theirs();
-      if (round % 2 != 0) run_ours();
-      theirs.passes = latexmk_passes(scratch);
-      if (!good) {
-        std::cerr << document.name << ": a build failed; nothing to compare\n";
-        return 1;
+  cells measured;
+  int projects = 0;
+  for (const auto& d : columns) {
+    std::mt19937 dice(5);  // the same edits in every run
+    std::unique_ptr<contest> project;
+    const auto measure = [&](const char* word, int round) {
+      cell thrown_away;                                                                // round -1 warms the disk
+      project->run(round < 0 ? thrown_away : measured[word][d.word], round % 2 == 0);  // who goes first changes
+    };
+    const bool begun_anew = wanted("first") || wanted("nothing") || wanted("edit");
+    for (int round = -1; round < (begun_anew ? rounds : 0); ++round) {
+      std::cerr << '\r' << d.word << ": project " << round + 2 << "   ";
+      project = std::make_unique<contest>(engine, d, scratch.path, "user" + std::to_string(++projects));
+      measure("first", round);
+      if (wanted("nothing")) measure("nothing", round);
+      if (!wanted("edit")) continue;
+      project->edit(0, 1, dice);
+      measure("edit", round);
+    }
+    const auto edit_at = [&](const char* word, double from, double to) {
+      if (!wanted(word) || std::string(d.word) == "hello") return;  // which is one line
+      for (int round = -1; round < rounds; ++round) {
+        std::cerr << '\r' << d.word << ": " << word << ' ' << round + 2 << "      ";
+        project->edit(from, to, dice);
+        measure(word, round);
+      }
+    };
+    edit_at("middle", .45, .55);
+    edit_at("end", .9, 1);
+  }
+  std::cerr << '\n';
+
+  const auto in_cell = [&](auto&& text) {
+    return [&measured, text](const row& r, const document& d) {
+      const auto& line = measured[r.word];
+      const auto found = line.find(d.word);
+      return found == line.end() ? std::string("–") : text(found->second, r, d);
+    };
+  };
+  print_table(
+      "ratio to latexmk (to reach)", shown, columns, in_cell([&](const cell& c, const row& r, const document& d) {
+        const auto number = std::find_if(documents.begin(), documents.end(),
+                                         [&](const document& other) { return other.word == std::string_view(d.word); });
+        return format("%.2f (%.2f)", c.ratio(), r.target[static_cast<std::size_t>(number - documents.begin())]);
+      }));
+  std::printf("\n");
+  print_table("ms, texbuild / latexmk", shown, columns, in_cell([](const cell& c, const row&, const document&) {
+                const double ours = bench::median(c.ours);
+                return format(ours < 10 ? "%.1f / %.0f" : "%.0f / %.0f", ours, bench::median(c.theirs));
+              }));
+  std::printf("\n");
+  print_table(
+      "ratio of processor time (counted in steps of 10 ms)", shown, columns,
+      in_cell([](const cell& c, const row&, const document&) { return format("%.2f", c.our_cpu / c.their_cpu); }));
+  std::printf("\n");
+  print_table("passes, texbuild / latexmk", shown, columns, in_cell([](const cell& c, const row&, const document&) {
+                return format("%d / %d", c.our_passes, c.their_passes);
+              }));
+  const auto below = "Medians of " + std::to_string(rounds) + ", in turns with latexmk. " + machine() + ".";
+  std::printf("\n%s\n%s.\n", below.c_str(), versions().c_str());
+
+  if (!chart.empty()) {
+    bench::ratio_chart picture;
+    picture.title = "Time of a build, latexmk = 1.00: less is better";
+    picture.one = "latexmk";
+    picture.below = below;
+    for (const auto& d : columns) picture.groups.emplace_back(d.title);
+    for (const auto& r : shown) {
+      picture.bars.emplace_back(r.short_title);
+      auto& values = picture.values.emplace_back();
+      for (const auto& d : columns) {
+        const auto& line = measured[r.word];
+        const auto found = line.find(d.word);
+        values.push_back(found == line.end() ? std::nullopt : std::optional(found->second.ratio()));
       }
     }
-    std::printf("| %s | %.0f | %.0f | %.2f | %d / %d |\n", document.name.c_str() + 2, ours.wall_median(),
-                theirs.wall_median(), ours.wall_median() / theirs.wall_median(), ours.passes, theirs.passes);
-    std::fflush(stdout);
+    picture.write(chart);
   }
-  fs::remove_all(scratch);
   return 0;
+} catch (const std::exception& e) {
+  std::cerr << '\n' << e.what() << '\n';
+  return 1;
 }

@@ -3,13 +3,17 @@
 # Needs what a build of the library needs, TeX Live and latexmk. A quiet machine gives steadier figures.
 set -eu
 rounds=${1:-7}
-root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$(dirname "$0")/.."
+root=$PWD
 build=${TEXBUILD_BENCH_BUILD:-$root/build/bench}
 
 # One line for each benchmark: its target, its arguments, and what it measures.
 benches() {
   cat <<EOF
-bench_latexmk | $rounds | A build through the library against latexmk on the same project
+bench_latexmk | $rounds bench/latexmk_ratio.svg | Builds through the library against latexmk on the same project, and the chart
+bench_mixed_load | 3 | Builds a minute of this machine under a mixed load, against latexmk behind the same queue
+bench_parked_memory | 1 10 50 | Memory of the processes that wait, with 1, 10 and 50 open projects
+bench_api_overhead | 21 | What the API adds to a build, from POST to the PDF
 bench_store | 100000 | Submit, list and status with few and with 100 000 stored builds
 bench_limits_cost | 1000000 | What the checks before a request cost, with a thousand users and a million
 bench_durable_steps | 100000 | Steps of durable functions a second, with few and with 100 000 stored runs; a call of Inngest's

@@ -1,6 +1,8 @@
 // A real texbuild-server for a measurement: started on a free port, asked over plain sockets, stopped at the end.
 #pragma once
 
+#include "bench/measure.hpp"
+
 #include <arpa/inet.h>
 #include <chrono>
 #include <cstdint>
@@ -10,9 +12,9 @@
 #include <fstream>
 #include <iostream>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,12 +26,6 @@
 
 namespace bench {
 
-inline std::string text_of(const std::filesystem::path& file) {
-  std::ostringstream out;
-  out << std::ifstream(file, std::ios::binary).rdbuf();
-  return out.str();
-}
-
 /// A connection that stays open from request to request.
 class connection {
  public:
@@ -39,6 +35,8 @@ class connection {
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("connect");
+    const int at_once = 1;  // as curl does: no byte waits for the answer to the ones before it
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
   }
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;

@@ -96,11 +96,6 @@ double rate(std::uint16_t port, const std::string& request) {
   return static_cast<double>(answers) / static_cast<double>(length.count());
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 }  // namespace
 
 int main() {
@@ -119,5 +114,6 @@ int main() {
     constants.push_back(rate(bare, request));
   }
   std::printf("| status requests a second | bare Beast, a constant | ratio |\n|---|---|---|\n");
-  std::printf("| %.0f | %.0f | %.2f |\n", median(ours), median(constants), median(ours) / median(constants));
+  std::printf("| %.0f | %.0f | %.2f |\n", bench::median(ours), bench::median(constants),
+              bench::median(ours) / bench::median(constants));
 }

@@ -203,6 +203,9 @@ result<settings> read_settings(const std::vector<std::string>& arguments, const 
   r.boolean("warm-fonts", s.warm_fonts);
   r.boolean("warm-engines", s.engine.warm_engines);
   s.engine.start_engines = true;
+  std::uint64_t parked = s.engine.parked_bytes >> 20;
+  r.number("parked-memory", 0, 1'000'000'000, parked);
+  s.engine.parked_bytes = parked << 20;
   r.boolean("allow-shell-escape", s.engine.allow_shell_escape);
   std::uint64_t results = s.engine.result_cache_bytes >> 20;
   r.number("result-cache", 0, 1'000'000'000, results);

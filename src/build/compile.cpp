@@ -1,9 +1,9 @@
 #include "src/build/compile.hpp"
 
 #include "src/blobs/key.hpp"
-#include "src/build/file_tree.hpp"
 #include "src/build/line_cutter.hpp"
-#include "src/build/relative_name.hpp"
+#include "src/files/file_tree.hpp"
+#include "src/files/relative_name.hpp"
 #include "src/process/font_cache.hpp"
 #include "src/process/hostile_folder.hpp"
 #include "src/tex/log_parser.hpp"
@@ -23,6 +23,9 @@ namespace build {
 namespace {
 
 namespace fs = std::filesystem;
+using files::folder_of;
+using files::join;
+using files::tidy;
 
 constexpr std::size_t most_files = 30'000;              // looked at after each step; the disk limit is below that
 constexpr std::uint64_t most_digest_bytes = 32u << 20;  // of one watched file; of a larger one its begin counts
@@ -440,12 +443,9 @@ bool attempt::wants_root() const {
 }
 
 result<void> prepare(const compile_job& job) {
-  std::error_code failed;
-  for (const char* part : {"job", "tmp"}) {
-    if (process::remove_folder(job.workspace / part)) fs::create_directory(job.workspace / part, failed);
-    if (failed || !fs::is_directory(job.workspace / part, failed))
-      return error(errc::unavailable, "the build's folder cannot be made", failed.message());
-  }
+  for (const char* part : {"job", "tmp"})
+    if (!process::fresh_folder(job.workspace / part))
+      return error(errc::unavailable, "the build's folder cannot be made", (job.workspace / part).string());
   if (job.engine == tex_engine::lualatex)  // nobody else looks there
     for (const auto& cache : job.caches) process::link_font_cache(cache.host, job.workspace / "tmp");
   return job.source.unpack(job.workspace / "job");

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "src/build/event_hub.hpp"
-#include "src/build/file_tree.hpp"
 #include "src/build/job_runner.hpp"
 #include "src/build/wait_operation.hpp"
+#include "src/files/file_tree.hpp"
 #include "src/store/build_store.hpp"
 
 #include <texbuild/engine.hpp>

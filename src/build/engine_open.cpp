@@ -107,6 +107,7 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
       warm_options warm;
       warm.jobs = self->scratch;
       warm.folder = o.data_folder / "engines";
+      warm.parked_bytes = o.parked_bytes;
       auto engines = warm_engines::make(parts.processes, warm, parts);
       if (!engines) return engines.error();
       parts.processes = self->warm_engines = std::move(*engines);
@@ -122,11 +123,13 @@ result<std::shared_ptr<engine::impl>> engine::impl::open(const engine_options& w
   self->events = std::make_shared<build::event_hub>(self->loop);
   const auto cache = self->cache;
   self->worker = std::unique_ptr<build::worker_parts>(
-      new build::worker_parts{self->options, self->parts, *self->builds, *self->events, self->scratch, [cache] {
+      new build::worker_parts{self->options, self->parts, *self->builds, *self->events, self->scratch,
+                              [cache] {
                                 std::vector<folder_view> views;
                                 if (auto warm = process::warm_font_cache(cache)) views.push_back({*warm, "/cache"});
                                 return views;
-                              }});
+                              },
+                              self->warm_engines.get()});
   if (self->warm_engines && o.start_engines) self->warm_engines->prepare(self->worker->caches(), false);
   self->started = parts.time->now();
   if (self->lock) {  // alone on this folder: what is marked as running ran in an engine that is gone

@@ -1,9 +1,9 @@
 #include "src/build/job_runner.hpp"
 
 #include "src/build/compile.hpp"
-#include "src/build/file_tree.hpp"
 #include "src/build/report.hpp"
 #include "src/build/reuse.hpp"
+#include "src/files/file_tree.hpp"
 #include "src/process/hostile_folder.hpp"
 #include "src/process/tex_generation.hpp"
 
@@ -72,8 +72,14 @@ std::optional<std::uint64_t> append(const file_tree& tree, const std::string& na
 /// Moves what a compile left into the blob store.
 class keeper {
  public:
-  keeper(const worker_parts& worker, const compile_result& from, std::string prefix, const fs::path& workspace)
-      : worker_(worker), from_(from), prefix_(std::move(prefix)), workspace_(workspace), tree_(from.root) {}
+  /// `shared`: processes that stay may hold the files.
+  keeper(const worker_parts& worker, const compile_result& from, std::string prefix, fs::path workspace, bool shared)
+      : worker_(worker),
+        from_(from),
+        prefix_(std::move(prefix)),
+        workspace_(std::move(workspace)),
+        shared_(shared),
+        tree_(from.root) {}
 
   result<build_report> keep() {
     report_.diagnostics = from_.diagnostics;
@@ -91,7 +97,7 @@ class keeper {
     if (name.empty()) return {};
     const auto bytes = tree_.size(name);
     const auto key = prefix_ + leaf(name);
-    if (auto put = worker_.parts.blobs->put_file(key, tree_.root() / name, true); !put) return put;
+    if (auto put = worker_.parts.blobs->put_file(key, tree_.root() / name, !shared_); !put) return put;
     report_.files.push_back(kept_file{role, leaf(name), key, 0, bytes});
     return {};
   }
@@ -138,6 +144,7 @@ class keeper {
   const compile_result& from_;
   std::string prefix_;
   fs::path workspace_;
+  bool shared_;
   file_tree tree_;
   build_report report_;
 };
@@ -286,9 +293,11 @@ result<build_info> run_build(const worker_parts& worker, const store::claimed_bu
   done.engine = info.engine;
   done.storage_bytes = info.storage_bytes;
 
+  std::shared_ptr<const fs::path> place;  // the project's own; given back when the build is written down
   const auto attempt = [&]() -> result<void> {
     auto folder = scratch_folder::make(worker.scratch / (info.id + "-" + std::to_string(claimed.fence)));
     if (!folder) return folder.error();
+    place = worker.warm != nullptr ? worker.warm->lend(info.owner, claimed.project) : nullptr;
     auto source = open_source(worker, info.id, folder->path());
     if (!source) return source.error();
     compile_job job(std::move(*source));
@@ -298,7 +307,7 @@ result<build_info> run_build(const worker_parts& worker, const store::claimed_bu
     job.most_passes = worker.options.passes;
     job.limits = worker.options.limits;
     job.caches = worker.caches();
-    job.workspace = folder->path();
+    job.workspace = place ? *place : folder->path();
     job.variables = date_variables(worker.options);
     const auto generation = process::tex_generation();
     if (worker.options.keep_state && !job.shell_escape) {
@@ -319,7 +328,7 @@ result<build_info> run_build(const worker_parts& worker, const store::claimed_bu
       done.status = build_status::canceled;
       return {};
     }
-    auto kept = keeper(worker, *compiled, prefix, folder->path()).keep();
+    auto kept = keeper(worker, *compiled, prefix, folder->path(), place != nullptr).keep();
     if (!kept) return kept.error();
     for (const auto& file : kept->files) done.storage_bytes += file.bytes;
     done.report = to_json(*kept);

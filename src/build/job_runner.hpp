@@ -48,6 +48,7 @@ struct worker_parts {
   event_hub& events;
   std::filesystem::path scratch;
   std::function<std::vector<folder_view>()> caches;
+  warm_engines* warm = nullptr;  ///< whose projects have places of their own; or none
 };
 
 /// Where a build's objects lie in the blob store.

@@ -2,8 +2,8 @@
 // done their work on them. The next build begins with these files in place of nothing; its result must be the same.
 #pragma once
 
-#include "src/build/file_tree.hpp"
 #include "src/build/report.hpp"
+#include "src/files/file_tree.hpp"
 #include "src/tex/pass_planner.hpp"
 
 #include <texbuild/project.hpp>
@@ -21,6 +21,8 @@ namespace texbuild {
 inline namespace v0 {
 namespace build {
 
+using files::file_mark;
+using files::file_tree;
 using file_marks = std::map<std::string, file_mark>;  // by name relative to the project
 
 /// One helper's work, such as that of "bibtex main".

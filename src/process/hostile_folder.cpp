@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace texbuild {
@@ -65,6 +66,24 @@ int open_folder_at(int at, const char* name) {
   ::close(itself);
   if (fd >= 0 || !opened_up) return fd;
   return ::openat(at, name, flags);
+}
+
+bool fresh_folder(const std::filesystem::path& folder) {
+  rounds count;
+  do {
+    count.moved = false;
+    const auto stream = open_stream(AT_FDCWD, folder.c_str());
+    if (!stream) break;
+    empty(stream.get(), ::dirfd(stream.get()), 0, count);
+    if (count.moved) continue;
+    ::rewinddir(stream.get());
+    int names = 0;
+    while (::readdir(stream.get()) != nullptr) ++names;
+    const int at = ::dirfd(stream.get());
+    return names == 2 && ::fchown(at, ::geteuid(), ::getegid()) == 0 && ::fchmod(at, 0755) == 0;
+  } while (count.moved);
+  std::error_code failed;
+  return remove_folder(folder) && std::filesystem::create_directory(folder, failed);
 }
 
 bool remove_folder(const std::filesystem::path& folder) {

@@ -16,6 +16,10 @@ namespace process {
 /// any more. False when something of it is still there.
 bool remove_folder(const std::filesystem::path& folder);
 
+/// Removes all that is in a folder, which stays the same one and becomes ours again; makes it if there is none. False
+/// when it is not empty or not there then.
+bool fresh_folder(const std::filesystem::path& folder);
+
 }  // namespace process
 }  // namespace v0
 }  // namespace texbuild

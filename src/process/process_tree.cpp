@@ -104,10 +104,12 @@ tree_usage sample_tree(pid_t root, std::uint32_t most) {
     const auto stat = read_small("/proc/" + pid + "/stat");
     const auto name_end = stat.rfind(')');  // the name may hold anything
     if (name_end == std::string::npos) return false;
-    ++sum.processes;
     // After the name: state, ppid, … utime stime cutime cstime are words 11 to 14.
-    const auto fields = numbers(std::string_view(stat).substr(name_end + 2));
+    const auto words = std::string_view(stat).substr(name_end + 2);
+    const auto fields = numbers(words);
     if (fields.size() > 14) used += fields[11] + fields[12] + fields[13] + fields[14];
+    if (words.starts_with('T')) return true;
+    ++sum.processes;
     const auto memory = numbers(read_small("/proc/" + pid + "/statm"));
     if (memory.size() > 1) sum.memory_bytes += memory[1] * page;
     return true;
@@ -116,9 +118,14 @@ tree_usage sample_tree(pid_t root, std::uint32_t most) {
   return sum;
 }
 
-std::uint64_t private_memory(pid_t root, std::uint32_t most) {
+std::uint64_t private_memory(pid_t root, std::uint32_t most, bool stopped_only) {
   std::uint64_t kilobytes = 0;
   each_process(root, most, [&](const std::string& pid) {
+    if (stopped_only) {
+      const auto stat = read_small("/proc/" + pid + "/stat");
+      const auto name_end = stat.rfind(')');
+      if (name_end == std::string::npos || stat.compare(name_end, 3, ") T") != 0) return true;
+    }
     const auto text = read_small("/proc/" + pid + "/smaps_rollup");
     for (const std::string_view word : {"\nPrivate_Clean:", "\nPrivate_Dirty:"}) {
       const auto at = text.find(word);

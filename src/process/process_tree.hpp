@@ -11,17 +11,17 @@ inline namespace v0 {
 namespace process {
 
 struct tree_usage {
-  std::uint32_t processes = 0;
-  std::uint64_t memory_bytes = 0;    ///< resident; shared pages count once for each process
-  std::chrono::milliseconds cpu{0};  ///< of the processes and of their dead children
+  std::uint32_t processes = 0;       ///< but for stopped ones
+  std::uint64_t memory_bytes = 0;    ///< of those, resident; shared pages count once for each process
+  std::chrono::milliseconds cpu{0};  ///< of all processes and of their dead children
 };
 
 /// The process `root` and all below it. Stops counting at `most` processes.
 tree_usage sample_tree(pid_t root, std::uint32_t most);
 
-/// Memory that belongs to one process alone, of `root` and all below it. Reads page tables: milliseconds, not for each
-/// sample. Stops counting at `most` processes.
-std::uint64_t private_memory(pid_t root, std::uint32_t most);
+/// Memory that belongs to one process alone, of `root` and all below it, or of the stopped ones among them. Reads page
+/// tables: milliseconds, not for each sample. Stops counting at `most` processes.
+std::uint64_t private_memory(pid_t root, std::uint32_t most, bool stopped_only = false);
 
 struct disk_usage {
   std::uint64_t bytes = 0;  ///< allocated

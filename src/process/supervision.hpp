@@ -23,8 +23,11 @@ namespace process {
 
 /// What is watched.
 struct watched_tree {
-  pid_t root = 0;              ///< it and all below it count
-  std::uint32_t own = 0;       ///< processes of it that are ours, and not the command's
+  pid_t root = 0;         ///< it and all below it count
+  std::uint32_t own = 0;  ///< processes of it that are ours, and not the command's
+  /// It was there before the command and outlives it: what it used before does not count, and `ended` does not wait for
+  /// the output to be closed by all who hold it.
+  bool stays = false;
   std::function<void()> kill;  ///< ends all of it
 };
 
@@ -44,8 +47,11 @@ class supervision {
 
  private:
   void read_output();
+  void take_output(std::size_t bytes);
   void sample();
   void sample_disk(std::chrono::steady_clock::time_point now);
+  void sample_stopped(std::chrono::steady_clock::time_point now);
+  void read_what_is_there();
   void end(limit_kind why);
 
   const command& what_;
@@ -59,6 +65,9 @@ class supervision {
   std::uint64_t output_bytes_ = 0;
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point next_disk_;
+  std::chrono::steady_clock::time_point next_stopped_;
+  std::chrono::milliseconds cpu_before_{0};
+  std::uint64_t stopped_bytes_ = 0;
   bool ending_ = false;
   bool ended_ = false;
   process_result result_;

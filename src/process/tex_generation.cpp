@@ -31,6 +31,7 @@ constexpr const char* telling[] = {
     "/usr/bin/xdvipdfmx",
     "/usr/bin/bibtex",
     "/usr/bin/biber",
+    "/usr/bin/perl",
     "/usr/bin/makeindex",
     "/usr/bin/xindy",
     "/usr/share/fonts",

@@ -1,5 +1,7 @@
 #include "src/warm/engine_kinds.hpp"
 
+#include "src/warm/protocol.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,16 +14,18 @@ namespace {
 
 constexpr const char* placeholder = "texbuild-job";    // the preloaded object knows it too
 constexpr std::int64_t last_second = 253'402'300'799;  // of the year 9999: PDF's dates have four digits for it
-constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex", "lualatex", "bibtex"};
+constexpr std::array<std::string_view, engine_kinds> names{"pdflatex", "xelatex", "lualatex",
+                                                           "bibtex",   "biber",   "xdvipdfmx"};
+
+// What the pass planner sets for a main file in a folder.
+constexpr std::array<std::string_view, 6> search_paths{"TEXINPUTS",  "BIBINPUTS", "BSTINPUTS",
+                                                       "INDEXSTYLE", "LUAINPUTS", "TEXPICTS"};
+constexpr const char* root_too = ".:/job:";
 
 bool is_plain(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
   if (name.empty() || name.size() > 100 || !letter(name.front())) return false;
   return std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '.' || c == '-' || c == '_'; });
-}
-
-bool is_engine(engine_kind kind) {
-  return kind == engine_kind::pdflatex || kind == engine_kind::xelatex || kind == engine_kind::lualatex;
 }
 
 /// Flags that a TeX engine is started with. Its interaction mode comes with the job: to read a line from the terminal
@@ -39,6 +43,7 @@ constexpr const char* first_line = "\\begingroup\\read16 to\\x\\expandafter\\end
 
 /// What the pass planner asks for, with the name left out.
 std::vector<std::string> planned(engine_kind kind, const std::string& name) {
+  if (kind == engine_kind::xdvipdfmx) return {"xdvipdfmx", "-q", "-E", "-o", name + ".pdf", name + ".xdv"};
   if (!is_engine(kind)) return {std::string(to_string(kind)), name};
   auto argv = engine_flags(kind);
   argv.insert(argv.begin() + (kind == engine_kind::xelatex ? 2 : 1), "-interaction=nonstopmode");
@@ -49,8 +54,8 @@ std::vector<std::string> planned(engine_kind kind, const std::string& name) {
 
 std::string name_in(engine_kind kind, const std::vector<std::string>& argv) {
   if (argv.size() < 2) return {};
-  constexpr std::string_view suffix = ".tex";
-  if (!is_engine(kind)) return argv.back();
+  const std::string_view suffix = kind == engine_kind::xdvipdfmx ? ".xdv" : ".tex";
+  if (kind == engine_kind::bibtex || kind == engine_kind::biber) return argv.back();
   return argv.back().ends_with(suffix) ? argv.back().substr(0, argv.back().size() - suffix.size()) : std::string();
 }
 
@@ -89,15 +94,27 @@ std::string engine_text(engine_kind kind, const std::string& name, std::int64_t 
   return text;
 }
 
+/// Its arguments, then its variables: Perl has a copy of its environment that nothing else can reach.
+std::string biber_text(const parked_job& job) {
+  std::string text = job.name + "\n";
+  for (const auto& [name, value] : job.variables) text.append(name).append("=").append(value).push_back('\n');
+  return text;
+}
+
 }  // namespace
+
+bool is_engine(engine_kind kind) noexcept {
+  return kind == engine_kind::pdflatex || kind == engine_kind::xelatex || kind == engine_kind::lualatex;
+}
 
 std::string_view to_string(engine_kind kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
 
 server_recipe recipe_of(engine_kind kind) {
   server_recipe out;
-  // The project's root is on every search path; for a job that runs in it, it is there twice.
-  for (const char* variable : {"TEXINPUTS", "BIBINPUTS", "BSTINPUTS", "INDEXSTYLE", "LUAINPUTS", "TEXPICTS"})
-    out.variables.emplace_back(variable, ".:/job:");
+  // The project's root is on every search path; for a job that runs in it, it is there twice. biber reads its variables
+  // anew for each job.
+  if (kind != engine_kind::biber)
+    for (const auto variable : search_paths) out.variables.emplace_back(variable, root_too);
   const std::string job = placeholder;
   if (is_engine(kind)) {
     out.argv = engine_flags(kind);
@@ -108,6 +125,13 @@ server_recipe recipe_of(engine_kind kind) {
     out.argv = {"bibtex", job};
     out.files = {job + ".aux"};
     out.variables.emplace_back("TEXBUILD_PARK", "open");
+  } else if (kind == engine_kind::biber) {
+    out.argv = {"biber", job};
+    out.variables.emplace_back("PERL5OPT", "-I/texbuild -Mtexbuild_wait");
+    out.variables.emplace_back("TEXBUILD_PARK", "script");
+  } else if (kind == engine_kind::xdvipdfmx) {
+    out.argv = planned(kind, long_placeholder);
+    out.variables.emplace_back("TEXBUILD_PARK", "driver");
   }
   return out;
 }
@@ -120,12 +144,13 @@ std::optional<parked_job> recognise(const command& what, std::int64_t now, std::
   job.kind = static_cast<engine_kind>(found - names.begin());
   job.name = name_in(job.kind, what.argv);
   if (!is_plain(job.name) || what.argv != planned(job.kind, job.name)) return std::nullopt;
-  const auto usual = recipe_of(job.kind).variables;
   job.start_seconds = now;
   bool for_dates = false;
   for (const auto& variable : what.variables) {
-    if (std::find(usual.begin(), usual.end(), variable) != usual.end()) continue;
-    if (variable.first == "FORCE_SOURCE_DATE") {
+    if (std::find(search_paths.begin(), search_paths.end(), variable.first) != search_paths.end()) {
+      if (variable.second != root_too) return std::nullopt;
+      if (job.kind != engine_kind::biber) continue;  // the engine has it
+    } else if (variable.first == "FORCE_SOURCE_DATE") {
       for_dates = variable.second == "1";
     } else if (variable.first == "SOURCE_DATE_EPOCH") {
       const auto seconds = number(variable.second);
@@ -137,6 +162,7 @@ std::optional<parked_job> recognise(const command& what, std::int64_t now, std::
     job.variables.push_back(variable);
   }
   job.today_seconds = for_dates ? job.start_seconds : now;
+  if (job.kind == engine_kind::biber) job.text = biber_text(job);
   if (is_engine(job.kind)) job.text = engine_text(job.kind, job.name, job.today_seconds, seed);
   return job;
 }

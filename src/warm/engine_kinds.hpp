@@ -14,11 +14,12 @@ namespace texbuild {
 inline namespace v0 {
 namespace warm {
 
-/// The engines that can be parked. Not xdvipdfmx: it makes the identifier of its PDF of the time and the names that it
-/// is started with, before it reads anything.
-enum class engine_kind { pdflatex, xelatex, lualatex, bibtex };
-inline constexpr std::size_t engine_kinds = 4;
+/// The programs that can be parked.
+enum class engine_kind { pdflatex, xelatex, lualatex, bibtex, biber, xdvipdfmx };
+inline constexpr std::size_t engine_kinds = 6;
 
+/// One of TeX's, and no helper.
+[[nodiscard]] bool is_engine(engine_kind kind) noexcept;
 /// "pdflatex", …: the program's name.
 [[nodiscard]] std::string_view to_string(engine_kind kind) noexcept;
 

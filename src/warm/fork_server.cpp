@@ -64,8 +64,11 @@ std::string room::ready(milliseconds patience) const {
   return "the room's walls do not stand: step " + std::to_string(news->step) + ": " + std::strerror(news->failed);
 }
 
-bool room::run(const request& job, int output, int told) const {
-  return send_packet(control_.get(), job, {output, told});
+void room::tell(order what, pid_t process) const {
+  request asked;
+  asked.what = what;
+  asked.process = process;
+  (void)send_packet(control_.get(), asked, {});  // a room that is gone has nothing to stop
 }
 
 void room::kill() const { (void)::syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0); }

@@ -31,8 +31,14 @@ class room {
 
   /// Waits until its walls stand; says what is wrong, or nothing.
   [[nodiscard]] std::string ready(std::chrono::milliseconds patience) const;
-  /// Starts a job; false when the room is gone. `told` gets one `ended`.
-  [[nodiscard]] bool run(const request& job, int output, int told) const;
+  /// Where orders go; jobs too, each with its output, the socket that gets one `ended`, and those for copies.
+  [[nodiscard]] int control() const noexcept { return control_.get(); }
+  /// Stops all that runs in it.
+  void still() const { tell(order::still, 0); }
+  /// Lets one that was stopped go on.
+  void go(pid_t process) const { tell(order::go, process); }
+  /// Ends one.
+  void end(pid_t process) const { tell(order::end, process); }
   /// Kills all that runs in it.
   void kill() const;
   /// The same by asking; both may be called again.
@@ -41,6 +47,8 @@ class room {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
  private:
+  void tell(order what, pid_t process) const;
+
   descriptor control_;
   descriptor process_;  // pidfd
   pid_t pid_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/base/descriptor.hpp"
+#include "src/warm/protocol.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -33,7 +34,7 @@ template <class T>
 bool send_packet(int socket, const T& what, const std::vector<int>& descriptors) {
   T copy = what;
   iovec data{&copy, sizeof copy};
-  alignas(cmsghdr) char side[CMSG_SPACE(8 * sizeof(int))] = {};
+  alignas(cmsghdr) char side[CMSG_SPACE((2 + most_copies) * sizeof(int))] = {};
   msghdr message{};
   message.msg_iov = &data;
   message.msg_iovlen = 1;

@@ -1,11 +1,10 @@
 #include "src/process/font_cache.hpp"
 #include "src/process/hostile_folder.hpp"
-#include "src/process/pipe.hpp"
 #include "src/process/process_tree.hpp"
-#include "src/process/supervision.hpp"
 #include "src/process/tex_generation.hpp"
 #include "src/warm/fork_server.hpp"
-#include "src/warm/packets.hpp"
+#include "src/warm/homes.hpp"
+#include "src/warm/job.hpp"
 #include "src/warm/preload_image.hpp"
 
 #include <texbuild/warm_engines.hpp>
@@ -16,20 +15,18 @@
 #include <fstream>
 #include <mutex>
 #include <optional>
-#include <sys/wait.h>
 #include <thread>
 
 namespace texbuild {
 inline namespace v0 {
 
-namespace asio = boost::asio;
 namespace fs = std::filesystem;
-using std::chrono::milliseconds;
 using steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::seconds look_pause{2};  // between looks at whether TeX Live has changed
+constexpr std::chrono::seconds sweep_pause{10};  // between looks at projects that nobody works on
+constexpr std::chrono::seconds look_pause{2};    // between looks at whether TeX Live has changed
 
 bool same(const std::vector<folder_view>& a, const std::vector<folder_view>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
@@ -41,8 +38,9 @@ bool lies_below(const fs::path& folder, const fs::path& path) {
   return !relative.empty() && relative != "." && *relative.begin() != "..";
 }
 
-/// As a shell counts.
-int exit_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+warm::home_limits limits_of(const warm_options& options) {
+  return {options.parked_bytes, options.parked_projects_of_one, options.parked_for};
+}
 
 }  // namespace
 
@@ -60,16 +58,19 @@ struct warm_engines::impl {
   };
 
   impl(std::shared_ptr<process_runner> rest, warm_options with, environment from, process::walls walls)
-      : plain(std::move(rest)), options(std::move(with)), parts(std::move(from)), around(std::move(walls)) {}
+      : plain(std::move(rest)),
+        options(std::move(with)),
+        parts(std::move(from)),
+        around(std::move(walls)),
+        homes(options.jobs / "projects", limits_of(options), parts.time) {}
 
   std::shared_ptr<warm::fork_server> server_for(warm::engine_kind kind, const std::vector<folder_view>& caches);
   void want(slot& which, const std::vector<folder_view>& caches);
   void keep(const std::stop_token& stop);
   void note_problem(std::string why);
   std::string generation_now();
-  result<std::optional<process_result>> run_warm(warm::fork_server& server, const warm::parked_job& job,
-                                                 const command& what, const output_sink& output,
-                                                 const std::stop_token& stop) const;
+  result<warm::job_end> run_warm(const std::shared_ptr<warm::fork_server>& server, const warm::parked_job& job,
+                                 const command& what, const output_sink& output, const std::stop_token& stop);
 
   std::shared_ptr<process_runner> plain;
   warm_options options;
@@ -84,6 +85,7 @@ struct warm_engines::impl {
   std::string generation;
   steady::time_point looked;
   unsigned folders = 0;
+  warm::homes homes;
   std::jthread keeper;  // last: it uses the others. The engines die with the thread that started them
 };
 
@@ -130,9 +132,15 @@ void warm_engines::impl::keep(const std::stop_token& stop) {
     const auto next = [this] {
       return std::find_if(slots.begin(), slots.end(), [](const slot& s) { return s.wanted; });
     };
-    changed.wait(guard, stop, [&] { return next() != slots.end(); });
+    changed.wait_for(guard, stop, sweep_pause, [&] { return next() != slots.end(); });
     if (stop.stop_requested()) break;
     const auto which = next();
+    if (which == slots.end()) {
+      guard.unlock();
+      homes.sweep();
+      guard.lock();
+      continue;
+    }
     const auto kind = static_cast<warm::engine_kind>(which - slots.begin());
     const auto made_for = generation_now();
     warm::server_place place;
@@ -168,69 +176,21 @@ void warm_engines::impl::keep(const std::stop_token& stop) {
   for (auto& which : slots) which.server.reset();
 }
 
-/// Nothing in it when the job did not begin.
-result<std::optional<process_result>> warm_engines::impl::run_warm(warm::fork_server& server,
-                                                                   const warm::parked_job& job, const command& what,
-                                                                   const output_sink& output,
-                                                                   const std::stop_token& stop) const {
+result<warm::job_end> warm_engines::impl::run_warm(const std::shared_ptr<warm::fork_server>& server,
+                                                   const warm::parked_job& job, const command& what,
+                                                   const output_sink& output, const std::stop_token& stop) {
   const auto root = fs::absolute(what.root).lexically_normal();
   const auto scratch = fs::absolute(what.scratch).lexically_normal();
   around.give_away(root);
   around.give_away(scratch);
-  auto place = server.open(root, scratch);
+  if (const auto home = homes.find(root); home && home->scratch() == scratch)
+    return home->run(server, job, what, output, stop);
+  const auto order = warm::order_for(job, what);
+  if (!order) return warm::job_end{};
+  auto place = server->open(root, scratch);
   if (!place) return place.error();
-
-  const auto text_of = [&] {
-    std::string text;
-    for (const auto& [name, value] : job.variables) text.append(name).append("=").append(value).push_back('\0');
-    return text + job.text;
-  }();
-  warm::request order;
-  if (text_of.size() >= warm::most_text || what.folder.size() >= warm::most_name || job.name.size() >= warm::most_name)
-    return std::optional<process_result>();
-  std::copy(what.folder.begin(), what.folder.end(), order.folder);
-  std::copy(job.name.begin(), job.name.end(), order.name);
-  std::copy(text_of.begin(), text_of.end(), order.text);
-  order.text_bytes = static_cast<std::uint32_t>(text_of.size());
-  order.variables = static_cast<std::uint32_t>(job.variables.size());
-  order.now = job.start_seconds;
-  order.today = job.today_seconds;
-  order.most_file_bytes = what.limits.file_bytes;
-  if (what.limits.memory_bytes > 0) order.most_memory_bytes = what.limits.memory_bytes + (4ULL << 30);
-  if (what.limits.cpu.count() > 0)
-    order.most_cpu_seconds = static_cast<std::uint64_t>(what.limits.cpu.count() / 1000 + 3);
-  if (what.limits.processes > 0) order.most_processes = what.limits.processes + 16;
-
-  auto out = process::make_pipe();
-  auto told = warm::make_socket_pair();
-  if (!out || !told) return error(errc::unavailable, "a warm engine cannot be used", "no descriptors left");
-  if (!place->run(order, out->write.get(), told->second.get()))
-    return error(errc::unavailable, "a warm engine does not answer", "the room is gone");
-  out->write.close();
-  told->second.close();
-
-  process::supervision watch(what, output);
-  process::watched_tree tree;
-  tree.root = place->pid();
-  tree.own = 1;  // the room's first process
-  tree.kill = [&place] { place->kill(); };
-  watch.begin(std::move(tree), std::move(out->read));
-  asio::posix::stream_descriptor news(watch.context(), told->first.get());
-  std::optional<warm::ended> end;
-  news.async_wait(asio::posix::stream_descriptor::wait_read, [&](boost::system::error_code) {
-    end = warm::receive_packet<warm::ended>(told->first.get(), milliseconds(0));
-    place->close();  // what the job left behind ends too, and lets go of the output
-    watch.ended(end ? exit_status(end->status) : 128 + SIGKILL);
-  });
-  auto result = watch.finish(stop);
-  news.release();
-  if (end && end->begun == 0) return std::optional<process_result>();
-  if (end) {
-    result.cpu = std::chrono::duration_cast<milliseconds>(std::chrono::microseconds(end->cpu_us));
-    result.peak_memory_bytes =
-        std::max(result.peak_memory_bytes, static_cast<std::uint64_t>(end->peak_memory_kb) << 10);
-  }
-  return std::optional<process_result>(result);
+  std::vector<descriptor> no_copies;
+  return warm::run_job({&*place, nullptr, false}, *order, what, output, stop, no_copies);
 }
 
 warm_engines::warm_engines(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -240,26 +200,32 @@ result<std::shared_ptr<warm_engines>> warm_engines::make(std::shared_ptr<process
                                                          const warm_options& options, const environment& parts) {
   auto around = process::walls::make(options.sandbox);
   if (!around) return around.error();
-  auto state = std::make_unique<impl>(std::move(plain), options, parts, std::move(*around));
-  if (!state->parts.time) state->parts.time = system_clock();
-  if (!state->parts.random) state->parts.random = system_entropy();
-  auto& with = state->options;
+  auto with = options;
+  auto from = parts;
+  if (!from.time) from.time = system_clock();
+  if (!from.random) from.random = system_entropy();
   with.jobs = fs::absolute(with.jobs).lexically_normal();
   with.folder = fs::absolute(with.folder).lexically_normal();
+  auto state = std::make_unique<impl>(std::move(plain), with, from, std::move(*around));
   const auto failed = [&](const std::string& why) {
     return error(errc::unavailable, "the folder of the warm engines cannot be written", why);
   };
   std::error_code wrong;
-  if (!process::remove_folder(with.folder)) return failed(with.folder.string());
+  if (!process::remove_folder(with.jobs / "projects") || !process::remove_folder(with.folder))
+    return failed(with.folder.string());
   // A parked engine opens rooms on folders in it, and is nobody when this is root.
+  fs::create_directories(with.jobs / "projects", wrong);
   state->around.give_away(with.jobs);
   state->preload = with.folder / "preload";
   if (!fs::create_directories(state->preload, wrong) || wrong) return failed(wrong.message());
-  const auto image = warm::preload_image();
-  std::ofstream object(state->preload / "preload.so", std::ios::binary);
-  object.write(image.data(), static_cast<std::streamsize>(image.size()));
-  object.close();
-  if (!object) return failed(state->preload.string());
+  const auto write = [&](const char* name, std::string_view content) {
+    std::ofstream out(state->preload / name, std::ios::binary);
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+    out.close();
+    return static_cast<bool>(out);
+  };
+  if (!write("preload.so", warm::preload_image()) || !write("texbuild_wait.pm", warm::perl_module()))
+    return failed(state->preload.string());
   auto made = std::make_shared<warm_engines>(std::move(state));
   auto* self = made->impl_.get();
   self->keeper = std::jthread([self](const std::stop_token& stop) { self->keep(stop); });
@@ -278,14 +244,16 @@ result<process_result> warm_engines::run(const command& what, const output_sink&
   };
   const auto job = inside(what.root) && inside(what.scratch) ? warm::recognise(what, now, seed) : std::nullopt;
   if (const auto server = job ? self.server_for(job->kind, what.readable) : nullptr) {
-    auto ran = self.run_warm(*server, *job, what, output, stop);
-    if (ran && *ran) {
+    auto ran = self.run_warm(server, *job, what, output, stop);
+    if (ran && ran->ran) {
       const std::scoped_lock guard(self.mutex);
       ++self.figures.warm;
-      return **ran;
+      return *ran->ran;
     }
-    self.note_problem(ran ? "a job did not begin" : ran.error().cause());
+    const bool suited = !ran || ran->suited;
+    if (suited) self.note_problem(ran ? "a job did not begin" : ran.error().cause());
     const std::scoped_lock guard(self.mutex);
+    if (!suited) ++self.figures.plain;
     auto& which = self.slots[static_cast<std::size_t>(job->kind)];
     if (!ran && which.server == server) {
       which.server.reset();
@@ -310,6 +278,11 @@ void warm_engines::prepare(const std::vector<folder_view>& readable, bool wait) 
   });
 }
 
+std::shared_ptr<const fs::path> warm_engines::lend(std::string_view owner, std::string_view project) {
+  const auto home = impl_->homes.lend(owner, project);
+  return home ? std::shared_ptr<const fs::path>(home, &home->folder()) : nullptr;
+}
+
 warm_stats warm_engines::stats() const {
   std::vector<std::shared_ptr<warm::fork_server>> servers;
   warm_stats out;
@@ -319,6 +292,14 @@ warm_stats warm_engines::stats() const {
     for (const auto& which : impl_->slots)
       if (which.server) servers.push_back(which.server);
   }
+  const auto parked = impl_->homes.figures();
+  out.projects = parked.projects;
+  out.copies = parked.copies;
+  out.resumed = parked.done.resumed;
+  out.midway = parked.done.midway;
+  out.saved = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(parked.done.saved_us));
+  out.evicted = parked.evicted;
+  out.project_bytes = parked.memory_bytes;
   out.parked = servers.size();
   for (const auto& server : servers) out.memory_bytes += process::private_memory(server->pid(), 8);
   return out;

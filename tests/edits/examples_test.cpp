@@ -20,6 +20,11 @@ struct technique {
 const technique techniques[] = {
     {"all", [](texbuild::engine_options& o) { o = SameOutcome::defaults(); }},
     {"warm engines", [](texbuild::engine_options& o) { o.warm_engines = true; }},
+    {"copies of warm engines",
+     [](texbuild::engine_options& o) {
+       o.warm_engines = true;
+       o.parked_bytes = 1u << 30;
+     }},
     {"kept state", [](texbuild::engine_options& o) { o.keep_state = true; }},
     {"the result cache", [](texbuild::engine_options& o) { o.result_cache_bytes = 1u << 30; }},
 };

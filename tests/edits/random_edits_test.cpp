@@ -77,11 +77,13 @@ struct RandomEdits : SameOutcome {
     std::cout << edits << " edits, " << good << " builds good, " << cached << " cached, " << stats.kept_state_used
               << " went on from earlier files, " << stats.kept_state_thrown_away << " did so in vain; passes " << passes
               << ", of the other " << other_passes << "; commands warm " << stats.warm.warm << ", plain "
-              << stats.warm.plain << std::endl;
+              << stats.warm.plain << ", begun in a copy " << stats.warm.resumed << ", midway " << stats.warm.midway
+              << std::endl;
     if (std::getenv("TEXBUILD_SEED") != nullptr) return;
     EXPECT_GT(2 * good, edits) << "most builds of this test should succeed";
     EXPECT_GT(stats.kept_state_used, 0u);
     EXPECT_GT(stats.warm.warm, 0u);
+    EXPECT_GT(stats.warm.resumed, 0u);
     EXPECT_EQ(stats.warm.anomalies, 0u) << stats.warm.last_problem;
   }
 

@@ -136,6 +136,7 @@ struct SameOutcome : testing::Test {
   static texbuild::engine_options with_nothing() {
     auto o = defaults();
     o.warm_engines = false;
+    o.parked_bytes = 0;
     o.keep_state = false;
     o.result_cache_bytes = 0;
     return o;

@@ -63,9 +63,12 @@ TEST(Settings, ComeFromFlagsOrVariablesOfTheSameName) {
   EXPECT_EQ(s.engine.workers, 4U);
   EXPECT_EQ(s.engine.result_cache_bytes, 2048ULL << 20);
   EXPECT_TRUE(s.engine.keep_state && s.engine.count_cached);
-  const auto off = read({"--dev", "--result-cache=0", "--keep-state=false", "--count-cached-builds", "no"}).value();
+  const auto off =
+      read({"--dev", "--result-cache=0", "--keep-state=false", "--count-cached-builds", "no", "--parked-memory=0"})
+          .value();
   EXPECT_EQ(off.engine.result_cache_bytes, 0U);
   EXPECT_FALSE(off.engine.keep_state || off.engine.count_cached);
+  EXPECT_EQ(off.engine.parked_bytes, 0U);
   EXPECT_EQ(s.engine.data_folder, "/data");
   EXPECT_TRUE(s.engine.allow_shell_escape);
   EXPECT_EQ(s.engine.limits.wall, std::chrono::seconds(60));

@@ -2,6 +2,7 @@
 #include "src/warm/engine_kinds.hpp"
 
 #include "src/tex/pass_planner.hpp"
+#include "src/warm/protocol.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,6 +39,8 @@ std::vector<tex::step> steps_of(tex_engine engine, const std::string& main) {
   tex::step_report report;
   report.succeeded = true;
   report.log.pages = 1;
+  const auto bcf = planner.job_name() + ".bcf";
+  report.after[bcf] = tex::digest(bcf, "<bcf:controlfile/>\n");
   const auto aux = planner.job_name() + ".aux";
   report.after[aux] = tex::digest(aux, "\\citation{a}\n\\bibstyle{plain}\n\\bibdata{refs}\n");
   for (auto step = planner.next(nullptr); step.kind != tex::step_kind::done; step = planner.next(&report))
@@ -58,13 +61,12 @@ constexpr tex_engine engines[] = {tex_engine::pdflatex, tex_engine::xelatex, tex
 TEST(EngineKinds, TakesEveryStepOfAnOrdinaryBuild) {
   for (const auto engine : engines) {
     const auto steps = steps_of(engine, "main.tex");
-    EXPECT_GE(steps.size(), engine == tex_engine::xelatex ? 3u : 2u);
+    std::vector<tex::step_kind> kinds;
+    for (const auto& step : steps) kinds.push_back(step.kind);
+    EXPECT_THAT(kinds, testing::IsSupersetOf({tex::step_kind::engine, tex::step_kind::bibtex, tex::step_kind::biber}));
+    EXPECT_EQ(kinds.back() == tex::step_kind::dvipdf, engine == tex_engine::xelatex);
     for (const auto& step : steps) {
       const auto job = recognise(with(step.arguments));
-      if (step.kind == tex::step_kind::dvipdf) {  // it makes its PDF's identifier before it could be parked
-        EXPECT_FALSE(job);
-        continue;
-      }
       ASSERT_TRUE(job) << testing::PrintToString(step.arguments);
       EXPECT_EQ(to_string(job->kind), step.arguments.front());
       EXPECT_EQ(job->name, "main");
@@ -92,6 +94,7 @@ TEST(EngineKinds, RefusesNamesThatCouldBeTakenForSomethingElse) {
 TEST(EngineKinds, RefusesOddNamesOfHelpersToo) {
   for (const char* name : {"", "-v", "--help", ".a", "/etc/passwd", "../a", "a b", "sub/chap1", "a\\b"}) {
     EXPECT_FALSE(takes({"bibtex", name})) << name;
+    EXPECT_FALSE(takes({"biber", name})) << name;
     const std::string stem = name;
     EXPECT_FALSE(takes({"xdvipdfmx", "-q", "-E", "-o", stem + ".pdf", stem + ".xdv"})) << name;
   }
@@ -137,7 +140,17 @@ TEST(EngineKinds, RefusesEveryOtherCommandLine) {
   EXPECT_FALSE(takes({"bibtex", "-terse", "main"}));
   EXPECT_FALSE(takes({"/usr/bin/bibtex", "main"}));
   EXPECT_FALSE(takes({"bibtex8", "main"}));
+  EXPECT_FALSE(takes({"biber"}));
+  EXPECT_FALSE(takes({"biber", "main", "main"}));
+  EXPECT_FALSE(takes({"biber", "--tool", "main.bib"}));
+  EXPECT_FALSE(takes({"biber", "-g", "/etc/passwd", "main"}));
+  EXPECT_FALSE(takes({"/usr/bin/biber", "main"}));
+  EXPECT_FALSE(takes({"perl", "/usr/bin/biber", "main"}));
   EXPECT_FALSE(takes({"xdvipdfmx", "main.xdv"}));
+  EXPECT_FALSE(takes({"xdvipdfmx", "-q", "-E", "-D", "id", "-o", "main.pdf", "main.xdv"}));
+  EXPECT_FALSE(takes({"xdvipdfmx", "-q", "-o", "main.pdf", "main.xdv"}));
+  EXPECT_FALSE(takes({"xdvipdfmx", "-q", "-E", "-o", "main.pdf"}));
+  EXPECT_TRUE(takes({"xdvipdfmx", "-q", "-E", "-o", "main.pdf", "main.xdv"}));
   EXPECT_FALSE(takes({"makeindex", "main"}));
 }
 
@@ -163,18 +176,35 @@ TEST(EngineKinds, TakesTheVariablesOfAMainFileInAFolderAndOfFixedDatesOnly) {
   EXPECT_EQ(recognise(what)->variables.size(), 2u);
 
   const std::vector<std::pair<std::string, std::string>> others = {
-      {"TEXINPUTS", ".:/etc:"},     {"TEXINPUTS", ""},
-      {"TEXMFHOME", "/job"},        {"LD_PRELOAD", "/job/x.so"},
-      {"openout_any", "a"},         {"PATH", "/job"},
-      {"TEXMFCNF", "/job"},         {"shell_escape", "t"},
-      {"SOURCE_DATE_EPOCH", "x"},   {"SOURCE_DATE_EPOCH", ""},
-      {"SOURCE_DATE_EPOCH", "1 "},  {"max_print_line", "1000"},
-      {"TEXBUILD_PARK", "nowhere"}, {"", ""},
+      {"TEXINPUTS", ".:/etc:"},
+      {"TEXINPUTS", ""},
+      {"TEXMFHOME", "/job"},
+      {"LD_PRELOAD", "/job/x.so"},
+      {"openout_any", "a"},
+      {"PATH", "/job"},
+      {"TEXMFCNF", "/job"},
+      {"shell_escape", "t"},
+      {"SOURCE_DATE_EPOCH", "x"},
+      {"SOURCE_DATE_EPOCH", ""},
+      {"SOURCE_DATE_EPOCH", "1 "},
+      {"max_print_line", "1000"},
+      {"TEXBUILD_PARK", "nowhere"},
+      {"", ""},
+      {"PERL5OPT", "-I/texbuild -Mtexbuild_wait"},
+      {"TEXBUILD_PARK", "script"},
+      {"PERL5OPT", "-d"},
+      {"PERL5LIB", "/job"},
+      {"TEXFONTMAPS", "/job"},
   };
   for (const auto& variable : others) {
     auto odd = with(what.argv);
     odd.variables = {variable};
     EXPECT_FALSE(recognise(odd)) << variable.first << "=" << variable.second;
+    for (const auto& argv :
+         {std::vector<std::string>{"biber", "main"}, {"xdvipdfmx", "-q", "-E", "-o", "main.pdf", "main.xdv"}}) {
+      odd.argv = argv;
+      EXPECT_FALSE(recognise(odd)) << argv.front() << ": " << variable.first << "=" << variable.second;
+    }
   }
 }
 
@@ -195,6 +225,26 @@ TEST(EngineKinds, TellsTheEngineWhatItReadsAndNothingElseOfTheCommand) {
   EXPECT_THAT(job->text, HasSubstr("\\year=2023 \\month=11 \\day=14 \\time=1333 "));
   EXPECT_THAT(job->text, HasSubstr("\\pdfsetrandomseed 7\\relax"));
   EXPECT_EQ(recognise(with({"bibtex", "a"}))->text, "");
+  EXPECT_EQ(recognise(with({"xdvipdfmx", "-q", "-E", "-o", "a.pdf", "a.xdv"}))->text, "");
+  EXPECT_EQ(recognise(with({"biber", "a.b-c"}))->text, "a.b-c\n");
+}
+
+// Perl has its environment for itself.
+TEST(EngineKinds, TellsBiberItsVariablesToo) {
+  auto what = with({"biber", "main"});
+  what.variables = {{"TEXINPUTS", ".:/job:"}, {"SOURCE_DATE_EPOCH", "1000000000"}, {"FORCE_SOURCE_DATE", "1"}};
+  ASSERT_TRUE(recognise(what));
+  EXPECT_EQ(recognise(what)->text, "main\nTEXINPUTS=.:/job:\nSOURCE_DATE_EPOCH=1000000000\nFORCE_SOURCE_DATE=1\n");
+}
+
+// The name of any job fits where the placeholder was.
+TEST(EngineKinds, StartsXdvipdfmxWithNamesAsLongAsAny) {
+  const std::string longest(100, 'a');
+  ASSERT_TRUE(takes({"xdvipdfmx", "-q", "-E", "-o", longest + ".pdf", longest + ".xdv"}));
+  EXPECT_FALSE(takes({"xdvipdfmx", "-q", "-E", "-o", longest + "a.pdf", longest + "a.xdv"}));
+  const auto started = texbuild::warm::recipe_of(engine_kind::xdvipdfmx).argv;
+  EXPECT_GE(started.back().size(), longest.size() + 4);
+  EXPECT_LT(started.back().size(), texbuild::warm::most_name);
 }
 
 TEST(EngineKinds, StartsNoEngineWithMoreRightsThanACommandHas) {

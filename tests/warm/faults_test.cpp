@@ -53,8 +53,8 @@ struct WarmFaults : testing::Test {
 
 TEST_F(WarmFaults, AnEngineThatWasKilledIsReplacedAndSaidOnce) {
   host.prepare();
-  EXPECT_EQ(host.engines().stats().parked, 4u);
-  EXPECT_GT(host.engines().stats().memory_bytes, 50u << 20) << "four formats are in it";
+  EXPECT_EQ(host.engines().stats().parked, 6u);
+  EXPECT_GT(host.engines().stats().memory_bytes, 50u << 20) << "three formats are in it";
   std::uint64_t anomalies = 0;
   for (const bool itself : {false, true}) {
     ASSERT_TRUE(builds(tex_engine::pdflatex));
@@ -72,6 +72,31 @@ TEST_F(WarmFaults, AnEngineThatWasKilledIsReplacedAndSaidOnce) {
     const auto warm = host.engines().stats().warm;
     EXPECT_TRUE(builds(tex_engine::pdflatex));
     EXPECT_EQ(host.engines().stats().warm, warm + 1);
+  }
+}
+
+TEST_F(WarmFaults, HelpersThatWereKilledAreReplacedToo) {
+  host.prepare();
+  const auto place = host.folder({{"main.tex", hello}});
+  ASSERT_TRUE(run(tex_engine::xelatex, place).result.succeeded());
+  const std::vector<std::string> driver{"xdvipdfmx", "-q", "-E", "-o", "main.pdf", "main.xdv"};
+  for (const auto& argv : {std::vector<std::string>{"biber", "main"}, driver}) {
+    // biber finds no bibliography, and says so.
+    const int status = argv.front() == "biber" ? 2 : 0;
+    const auto end = [&] { return run_in(host.engines(), warm_host::command_in(place, argv)).result.exit_status; };
+    EXPECT_EQ(end(), status);
+    const auto before = host.engines().stats();
+    ASSERT_EQ(kill_parked(argv.front(), true), 1);
+    ASSERT_TRUE(comes_true([&] {
+      const auto all = processes_below(::getpid());
+      return std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.name == argv.front(); });
+    }));
+    EXPECT_EQ(end(), status);
+    EXPECT_EQ(host.engines().stats().anomalies, before.anomalies + 1);
+    EXPECT_EQ(host.engines().stats().warm, before.warm);
+    host.prepare();
+    EXPECT_EQ(end(), status);
+    EXPECT_EQ(host.engines().stats().warm, before.warm + 1);
   }
 }
 
@@ -164,7 +189,7 @@ TEST_F(WarmFaults, NothingIsLeftWhenTheHostIsKilled) {
 TEST_F(WarmFaults, OneEngineServesManyJobs) {
   host.prepare();
   const auto started = host.engines().stats().started;
-  EXPECT_EQ(started, 4u);
+  EXPECT_EQ(started, 6u);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(builds(tex_engine::pdflatex));
   EXPECT_EQ(host.engines().stats().started, started);
 }

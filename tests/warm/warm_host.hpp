@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ struct job_folder {
 
 class warm_host {
  public:
-  warm_host() : engines_(make()) {}
+  explicit warm_host(const texbuild::warm_options& with = {}) : engines_(make(with)) {}
 
   texbuild::warm_engines& engines() { return *engines_; }
   /// All engines are parked.
@@ -62,11 +63,18 @@ class warm_host {
     std::filesystem::create_directories(out.root);
     std::filesystem::create_directories(out.scratch);
     texbuild::process::link_font_cache(font_caches().front().host, out.scratch);
-    for (const auto& [name, text] : content) {
-      write_file(out.root / name, text);
-      // Documents can ask how old a file is.
-      std::filesystem::last_write_time(out.root / name, std::filesystem::file_time_type(std::chrono::hours(1)));
-    }
+    put(out, content);
+    return out;
+  }
+
+  /// The folder of a project, with nothing in it but `content`. Gone, but for what is parked, with the pointer.
+  std::shared_ptr<const job_folder> project(const std::string& name, const files& content, std::string owner = {}) {
+    if (owner.empty()) owner = "owner of " + name;
+    auto place = engines_->lend(owner, name);
+    if (!place) throw std::runtime_error("the project has no place");
+    auto out = std::make_shared<lent_folder>(lent_folder{{*place / "job", *place / "tmp"}, place});
+    texbuild::process::link_font_cache(font_caches().front().host, out->scratch);
+    put(*out, content);
     return out;
   }
 
@@ -84,8 +92,19 @@ class warm_host {
   [[nodiscard]] std::filesystem::path jobs() const { return base_.path() / "jobs"; }
 
  private:
-  std::shared_ptr<texbuild::warm_engines> make() {
-    texbuild::warm_options with;
+  struct lent_folder : job_folder {
+    std::shared_ptr<const std::filesystem::path> lent;
+  };
+
+  static void put(const job_folder& place, const files& content) {
+    for (const auto& [name, text] : content) {
+      write_file(place.root / name, text);
+      // Documents can ask how old a file is.
+      std::filesystem::last_write_time(place.root / name, std::filesystem::file_time_type(std::chrono::hours(1)));
+    }
+  }
+
+  std::shared_ptr<texbuild::warm_engines> make(texbuild::warm_options with) {
     with.jobs = jobs();
     with.folder = base_.path() / "warm";
     std::filesystem::create_directories(with.jobs);

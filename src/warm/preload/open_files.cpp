@@ -1,7 +1,9 @@
 #include "src/warm/preload/open_files.hpp"
 
 #include "src/warm/preload/real.hpp"
+#include "src/warm/protocol.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -26,11 +28,18 @@ struct noted_file {
 struct held_file {
   int fd = -1;
   off_t offset = 0;
+  off_t bytes = 0;
+  bool closed = false;  // it was written, and is open here only to be copied
 };
 
 noted_file noted[most_files];  // by descriptor
 held_file held[most_files];
 int held_count = 0;
+
+constexpr int most_written = 200;
+char written[most_written][most_name];  // names of files that were opened for writing
+int written_count = 0;
+bool too_many_written = false;
 
 /// The first `bytes` of a file that is open under `from`, into `to`. Both offsets stay.
 int copy_begin(int from, int to, off_t bytes) {
@@ -52,6 +61,21 @@ int copy_begin(int from, int to, off_t bytes) {
   return 0;
 }
 
+void note_written(const char* name) {
+  for (int i = 0; i < written_count; ++i)
+    if (std::strcmp(written[i], name) == 0) return;
+  too_many_written = too_many_written || written_count == most_written || std::strlen(name) >= most_name;
+  if (!too_many_written) std::strcpy(written[written_count++], name);
+}
+
+/// A file that is noted is another one now.
+void note_again(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return;
+  noted[fd].device = info.st_dev;
+  noted[fd].inode = info.st_ino;
+}
+
 int reopen(const held_file& file) {
   const auto& what = noted[file.fd];
   int fresh = -1;
@@ -62,11 +86,12 @@ int reopen(const held_file& file) {
     fresh = real_open(what.name, O_RDONLY | O_CLOEXEC, 0);
   }
   if (fresh < 0) return errno;
-  int failed = what.writing ? copy_begin(file.fd, fresh, file.offset) : 0;
+  int failed = what.writing ? copy_begin(file.fd, fresh, file.bytes) : 0;
   if (failed == 0 && ::lseek(fresh, file.offset, SEEK_SET) < 0) failed = errno;
   if (failed == 0 && ::dup2(fresh, file.fd) < 0) failed = errno;
   ::close(fresh);
-  if (failed == 0) note_open(file.fd, what.name, what.writing);
+  if (file.closed) ::close(file.fd);
+  if (failed == 0 && !file.closed) note_again(file.fd);
   return failed;
 }
 
@@ -104,6 +129,15 @@ void note_open(int fd, const char* name, bool writing) {
   entry.device = info.st_dev;
   entry.inode = info.st_ino;
   entry.writing = writing;
+  if (writing) note_written(name);
+}
+
+void note_renamed(const char* from, const char* to) {
+  if (std::strlen(to) >= most_name) return;
+  for (auto& entry : noted)
+    if (std::strcmp(entry.name, from) == 0) std::strcpy(entry.name, to);
+  for (int i = 0; i < written_count; ++i)
+    if (std::strcmp(written[i], from) == 0) std::strcpy(written[i], to);
 }
 
 bool survey_open_files(const int* keep, int kept) {
@@ -115,7 +149,25 @@ bool survey_open_files(const int* keep, int kept) {
     if (ours || ::fstat(fd, &info) != 0) continue;
     if (!S_ISREG(info.st_mode) || fd >= most_files) return false;
     if (noted[fd].inode != info.st_ino || noted[fd].device != info.st_dev) return false;
-    held[held_count++] = held_file{fd, ::lseek(fd, 0, SEEK_CUR)};
+    held[held_count++] = held_file{fd, ::lseek(fd, 0, SEEK_CUR), info.st_size, false};
+  }
+  return true;
+}
+
+bool hold_closed_files() {
+  if (too_many_written) return false;
+  for (int i = 0; i < written_count; ++i) {
+    const auto* const name = written[i];
+    const bool open = std::any_of(held, held + held_count, [&](const auto& f) {
+      return noted[f.fd].writing && std::strcmp(noted[f.fd].name, name) == 0;
+    });
+    if (open) continue;
+    const int fd = real_open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    struct stat info {};
+    if (fd < 0) continue;  // removed again, or renamed
+    if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || fd >= most_files) return false;
+    note_open(fd, name, true);
+    held[held_count++] = held_file{fd, info.st_size, info.st_size, true};
   }
   return true;
 }
@@ -124,7 +176,7 @@ int reopen_files(const char* folder) {
   for (int i = 0; i < held_count; ++i) {
     if (const int failed = reopen(held[i])) return failed;
     const auto& what = noted[held[i].fd];
-    if (folder[0] == '\0' || !what.writing || !is_recorder(what.name)) continue;
+    if (folder == nullptr || folder[0] == '\0' || !what.writing || !is_recorder(what.name)) continue;
     if (const int failed = tell_recorder(held[i], folder)) return failed;
   }
   return 0;

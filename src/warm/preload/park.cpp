@@ -3,12 +3,15 @@
 #include "src/warm/preload/confinement.hpp"
 #include "src/warm/preload/open_files.hpp"
 #include "src/warm/preload/real.hpp"
+#include "src/warm/preload/seen_names.hpp"
+#include "src/warm/preload/sources.hpp"
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -24,7 +27,8 @@ namespace warm {
 namespace {
 
 constexpr int most_jobs = 64;
-constexpr int most_passed = 4;  // descriptors beside one message
+constexpr int most_passed = 2 + static_cast<int>(most_copies);  // descriptors beside one message
+constexpr int first_copy_descriptor = 400;                      // above all that a program opens
 
 struct running_job {
   pid_t pid = 0;
@@ -33,11 +37,17 @@ struct running_job {
 
 running_job jobs[most_jobs];
 int job_count = 0;
-bool serving = true;  // the fork server itself; false in a room
-int children = -1;    // signalfd: one of them ended
+bool serving = true;   // the fork server itself; false in a room
+int children = -1;     // signalfd: one of them ended
+bool is_copy = false;  // left by a job
 request order_now;
+int copies[most_copies];  // sockets for copies that the job may leave
+int copy_count = 0;
+int next_copy = 0;
+std::int64_t cpu_before_us = 0;  // of the copies that this job goes back to
 int passed[most_passed];
 int passed_count = 0;
+bool (*job_suits)() = nullptr;
 
 void watch_children() {
   sigset_t child;
@@ -166,8 +176,21 @@ void open_room() {
   ::_exit(1);
 }
 
+/// Out of the way: a program's own descriptors get the numbers that they always have.
+void take_copies() {
+  copy_count = next_copy = 0;
+  for (int i = 2; i < passed_count; ++i) {
+    const int away = ::fcntl(passed[i], F_DUPFD_CLOEXEC, first_copy_descriptor);
+    ::close(passed[i]);
+    passed[i] = -1;
+    if (away >= 0) copies[copy_count++] = away;
+  }
+  passed_count = passed_count < 2 ? passed_count : 2;
+}
+
 /// The kernel does not let signals end the first process of a namespace, and a limit's signal is how a job ends.
 void become_job() {
+  take_copies();
   ::dup2(passed[0], 1);
   ::dup2(passed[0], 2);
   const int told = passed[1];
@@ -184,7 +207,13 @@ void become_job() {
   order_now.folder[most_name - 1] = order_now.name[most_name - 1] = '\0';
   if (::chdir("/job") != 0) give_up(told, "/job", errno);
   if (order_now.folder[0] != '\0' && ::chdir(order_now.folder) != 0) give_up(told, "its folder", errno);
-  if (const int failed = reopen_files(order_now.folder)) give_up(told, "a file", failed);
+  if (job_suits != nullptr && !job_suits()) {
+    ended news;
+    news.begun = not_suited;
+    tell(told, news);
+    ::_exit(0);
+  }
+  if (const int failed = reopen_files(is_copy ? nullptr : order_now.folder)) give_up(told, "a file", failed);
   if (const int failed = set_limits(order_now)) give_up(told, "limits", failed);
   ::close(told);
   char* word = order_now.text;
@@ -205,7 +234,7 @@ void become_job() {
 
 /// True in the job.
 bool run_job() {
-  if (serving || passed_count != 2 || job_count == most_jobs || order_now.text_bytes >= most_text) {
+  if (serving || passed_count < 2 || job_count == most_jobs || order_now.text_bytes >= most_text) {
     close_passed();
     return false;
   }
@@ -229,11 +258,18 @@ bool run_job() {
 
 }  // namespace
 
-const request& park() {
+std::int64_t cpu_us() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return used.tv_sec * 1'000'000L + used.tv_nsec / 1000;
+}
+
+const request& park(bool (*suits)()) {
+  job_suits = suits;
   std::fflush(stdout);
   watch_children();
   const int keep[] = {control_descriptor, children};
-  if (!survey_open_files(keep, 2)) ::_exit(1);
+  if (!is_copy && !survey_open_files(keep, 2)) ::_exit(1);
   if (serving) tell(control_descriptor, opened{});
   for (;;) {
     pollfd events[2] = {{control_descriptor, POLLIN, 0}, {children, POLLIN, 0}};
@@ -241,12 +277,53 @@ const request& park() {
     if (events[1].revents != 0) reap();
     if (events[0].revents == 0) continue;
     if (!receive()) ::_exit(0);
-    if (order_now.what == order::open_room && serving) {
-      open_room();
-    } else if (run_job()) {
-      return order_now;
+    switch (order_now.what) {
+      case order::open_room:
+        serving ? open_room() : close_passed();
+        break;
+      case order::run:
+        if (run_job()) return order_now;
+        break;
+      case order::still:
+        if (!serving && !is_copy) ::kill(-1, SIGSTOP);
+        break;
+      case order::go:
+        if (!serving && !is_copy && order_now.process > 1) ::kill(order_now.process, SIGCONT);
+        break;
+      case order::end:
+        if (!serving && !is_copy && order_now.process > 1) ::kill(order_now.process, SIGKILL);
+        break;
     }
   }
+}
+
+bool leave_copy(std::int64_t at) {
+  if (next_copy >= copy_count) return false;
+  const int socket = copies[next_copy++];
+  std::fflush(stdout);
+  const auto spent_us = cpu_before_us + cpu_us();
+  const auto pid = survey_open_files(copies, copy_count) ? ::fork() : -1;
+  if (pid == 0) {
+    is_copy = true;
+    cpu_before_us = spent_us;
+    ::setsid();
+    ::dup2(0, 1);  // /dev/null
+    ::dup2(0, 2);
+    ::dup3(socket, control_descriptor, O_CLOEXEC);
+    for (int i = 0; i < copy_count; ++i) ::close(copies[i]);
+    if (!hold_closed_files()) ::_exit(1);
+    ::raise(SIGSTOP);
+    park(nullptr);
+    return true;
+  }
+  sights seen;
+  seen.process = pid;
+  seen.at = at;
+  seen.cpu_us = spent_us;
+  if (pid > 0 && !send_sights(socket, seen, bytes_read)) ::kill(pid, SIGKILL);
+  ::close(socket);
+  copies[next_copy - 1] = -1;
+  return false;
 }
 
 }  // namespace warm

@@ -4,12 +4,15 @@
 // the moment when it asks for more is an exact place to stop.
 //
 // TEXBUILD_PARK says where: "line" when the terminal is read, which then gives the job's text; "open" when the file
-// `placeholder`.aux is opened.
+// `placeholder`.aux is opened; "driver" and "script" for the programs of helpers.hpp.
 #include "src/warm/preload/confinement.hpp"
+#include "src/warm/preload/helpers.hpp"
 #include "src/warm/preload/line_stream.hpp"
 #include "src/warm/preload/open_files.hpp"
 #include "src/warm/preload/park.hpp"
 #include "src/warm/preload/real.hpp"
+#include "src/warm/preload/seen_names.hpp"
+#include "src/warm/preload/sources.hpp"
 #include "src/warm/preload/start_time.hpp"
 
 #include <cstdarg>
@@ -17,6 +20,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <memory>
@@ -31,7 +35,7 @@ namespace {
 
 constexpr char placeholder[] = "texbuild-job";  // stem of the files of the job that is to come
 
-enum class place { nowhere, line, open };
+enum class place { nowhere, line, open, driver, script };
 
 /// Folders that the engine made before it was parked, below /tmp: a job has another /tmp, and the engine believes in
 /// them.
@@ -92,6 +96,13 @@ void mend_log() {
     if (*c >= 'a' && *c <= 'z') *c = static_cast<char>(*c - 'a' + 'A');
   const char* shown = state.shown_time[0] == ' ' ? state.shown_time + 1 : state.shown_time;
   show_as(".log", start_time_in_logs, shown);
+  // TeX breaks a line of its log there. No name is so long that it would do so twice.
+  constexpr std::size_t columns_of_log = 79;
+  if (const auto length = std::strlen(state.shown_line); length > columns_of_log) {
+    char* rest = state.shown_line + columns_of_log;
+    std::memmove(rest + 1, rest, length - columns_of_log + 1);
+    *rest = '\n';
+  }
 }
 
 void mend_bibtex_log() {
@@ -103,6 +114,17 @@ void mend_bibtex_log() {
   show_less(less);
 }
 
+/// In every job, also in one of a copy.
+void begin_job() {
+  for (int i = 0; i < state.folder_count; ++i) ::mkdir(state.folders[i].name, state.folders[i].mode);
+  set_start_time(state.job->now);
+  if (state.job->copies == 0) return;
+  begin_seeing();
+  watch_sources(*state.job, begin_job);
+}
+
+bool is_helper_in_job() { return state.parked && (state.parks == place::driver || state.parks == place::script); }
+
 /// Returns in a job.
 void wait_for_job() {
   if (state.parks == place::line) {
@@ -113,10 +135,9 @@ void wait_for_job() {
       const std::unique_ptr<char, void (*)(void*)> found(find("article.cls", tex_format, 0), std::free);
   }
   find_start_time();
-  state.job = &park();
+  state.job = &park(state.parks == place::driver ? driver_suits : nullptr);
   state.parked = true;
-  for (int i = 0; i < state.folder_count; ++i) ::mkdir(state.folders[i].name, state.folders[i].mode);
-  set_start_time(state.job->now);
+  begin_job();
   if (state.parks == place::line) mend_log();
   if (state.parks == place::open) mend_bibtex_log();
 }
@@ -150,7 +171,7 @@ bool is_park_file(const char* name) {
 }
 
 int mkdir_noted(const char* name, mode_t mode) {
-  if (state.parks != place::nowhere && !state.parked && state.folder_count < most_folders &&
+  if (state.parks != place::nowhere && state.folder_count < most_folders &&
       std::strlen(name) < sizeof state.folders[0].name) {
     auto& folder = state.folders[state.folder_count++];
     std::snprintf(folder.name, sizeof folder.name, "%s", name);
@@ -160,14 +181,20 @@ int mkdir_noted(const char* name, mode_t mode) {
 }
 
 int open_noted(const char* name, int flags, mode_t mode) {
-  if (state.parks == place::nowhere) return real_open(name, flags, mode);
+  if (state.parks == place::nowhere || is_helper_in_job()) return real_open(name, flags, mode);
+  if (state.parks == place::script && std::strcmp(name, text_file) == 0) {
+    wait_for_job();
+    return text_descriptor(*state.job);
+  }
   char room[4096];
   name = job_name_of(name, room, sizeof room);
   // To be read back by a child that takes over what was written; and never into a file that a parked process holds.
   if ((flags & O_ACCMODE) == O_WRONLY) flags = (flags & ~O_ACCMODE) | O_RDWR;
   if ((flags & O_TRUNC) != 0 && (flags & O_CREAT) != 0) ::unlink(name);
+  const bool writing = (flags & O_ACCMODE) != O_RDONLY;
+  if (!writing) note_name(name);
   const int fd = real_open(name, flags, mode);
-  if (fd >= 0) note_open(fd, name, (flags & O_ACCMODE) != O_RDONLY);
+  if (fd >= 0) note_open(fd, name, writing);
   return fd;
 }
 
@@ -179,11 +206,20 @@ bool is_own_log(const char* name) {
 }
 
 std::FILE* fopen_noted(const char* name, const char* mode) {
-  if (state.parks == place::nowhere) return real_fopen(name, mode);
+  if (state.parks == place::nowhere || is_helper_in_job()) return real_fopen(name, mode);
+  if (is_driver_input(name)) {
+    if (!driver_can_wait(name)) ::_exit(1);
+    wait_for_job();
+    name_driver_files(*state.job);
+    return real_fopen(name, mode);
+  }
   if (is_park_file(name)) wait_for_job();
   char room[4096];
   name = job_name_of(name, room, sizeof room);
   const bool truncates = mode[0] == 'w';
+  if (!truncates) note_name(name);
+  if (mode[0] == 'r' && std::strchr(mode, '+') == nullptr && is_source(name))
+    if (auto* source = open_source(name)) return source;
   char both[8] = "w+";
   if (truncates) {
     if (std::strchr(mode, 'b') != nullptr) std::strcat(both, "b");
@@ -195,11 +231,22 @@ std::FILE* fopen_noted(const char* name, const char* mode) {
   return state.parked && truncates && is_own_log(name) ? mended(stream, name) : stream;
 }
 
-__attribute__((constructor)) void begin() {
+/// kpathsea reads a folder when it has not found a name, for one that is the same but for its case: whoever holds names
+/// against each other does that too. A script reads it for what it finds.
+void note_reader(const char* folder, void* caller) {
+  Dl_info from{};
+  const bool kpathsea = ::dladdr(caller, &from) != 0 && from.dli_fname != nullptr &&
+                        std::strstr(from.dli_fname, "libkpathsea") != nullptr;
+  if (!kpathsea) note_listing(folder);
+}
+
+__attribute__((constructor)) void begin(int, char** argv, char**) {
   const char* where = std::getenv("TEXBUILD_PARK");
   if (where == nullptr) return;
   if (std::strcmp(where, "line") == 0) state.parks = place::line;
   if (std::strcmp(where, "open") == 0) state.parks = place::open;
+  if (std::strcmp(where, "driver") == 0) state.parks = place::driver;
+  if (std::strcmp(where, "script") == 0) state.parks = place::script;
   if (const char* line = std::getenv("TEXBUILD_LINE"))
     std::snprintf(state.first_line, sizeof state.first_line, "**%s", line);
   // Not for the programs that a job may start.
@@ -211,13 +258,20 @@ __attribute__((constructor)) void begin() {
     const cookie_io_functions_t calls{read_terminal, nullptr, nullptr, nullptr};
     stdin = ::fopencookie(nullptr, "r", calls);
   }
-  hold_time();
+  if (state.parks == place::driver) expect_driver(argv);
+  if (state.parks == place::line || state.parks == place::open) hold_time();
 }
 
 }  // namespace
 
 int real_open(const char* name, int flags, mode_t mode) {
   return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, name, flags, mode));
+}
+
+DIR* real_opendir(const char* name) {
+  using function = DIR* (*)(const char*);
+  static const auto next = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "opendir"));
+  return next(name);
 }
 
 std::FILE* real_fopen(const char* name, const char* mode) {
@@ -235,6 +289,40 @@ std::FILE* real_fopen(const char* name, const char* mode) {
 TEXBUILD_FRONT std::FILE* fopen(const char* name, const char* mode) { return texbuild::warm::fopen_noted(name, mode); }
 TEXBUILD_FRONT std::FILE* fopen64(const char* name, const char* mode) {
   return texbuild::warm::fopen_noted(name, mode);
+}
+
+TEXBUILD_FRONT int rename(const char* from, const char* to) noexcept {
+  const int failed = ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+  if (failed == 0) texbuild::warm::note_renamed(from, to);
+  return failed;
+}
+
+// What is looked at without being opened.
+TEXBUILD_FRONT int access(const char* name, int mode) noexcept {
+  texbuild::warm::note_name(name);
+  return ::faccessat(AT_FDCWD, name, mode, 0);
+}
+
+TEXBUILD_FRONT int stat(const char* name, struct stat* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat(AT_FDCWD, name, info, 0);
+}
+TEXBUILD_FRONT int stat64(const char* name, struct stat64* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat64(AT_FDCWD, name, info, 0);
+}
+TEXBUILD_FRONT int lstat(const char* name, struct stat* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat(AT_FDCWD, name, info, AT_SYMLINK_NOFOLLOW);
+}
+TEXBUILD_FRONT int lstat64(const char* name, struct stat64* info) noexcept {
+  texbuild::warm::note_name(name);
+  return ::fstatat64(AT_FDCWD, name, info, AT_SYMLINK_NOFOLLOW);
+}
+
+TEXBUILD_FRONT DIR* opendir(const char* name) {
+  texbuild::warm::note_reader(name, __builtin_return_address(0));
+  return texbuild::warm::real_opendir(name);
 }
 
 TEXBUILD_FRONT int mkdir(const char* name, mode_t mode) noexcept { return texbuild::warm::mkdir_noted(name, mode); }

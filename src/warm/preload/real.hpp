@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdio>
+#include <dirent.h>
 #include <sys/types.h>
 
 namespace texbuild {
@@ -10,6 +11,7 @@ namespace warm {
 
 /// `open`, by system call.
 int real_open(const char* name, int flags, mode_t mode);
+DIR* real_opendir(const char* name);
 std::FILE* real_fopen(const char* name, const char* mode);
 
 }  // namespace warm

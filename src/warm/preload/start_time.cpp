@@ -18,6 +18,7 @@ constexpr char nobodys_text[] = "D:20180113140540";  // as PDF writes it; builds
 constexpr int most_places = 16;
 
 bool held = false;
+bool asked = false;
 std::int64_t* numbers[most_places];
 int number_count = 0;
 char* texts[most_places];
@@ -60,9 +61,12 @@ void hold_time() {
 }
 
 void find_start_time() {
+  if (!held) return;
   ::dl_iterate_phdr(search_program, nullptr);
   search(heap_begin, static_cast<char*>(::sbrk(0)));
 }
+
+bool time_was_asked() { return asked; }
 
 void set_start_time(std::int64_t seconds) {
   held = false;
@@ -81,6 +85,7 @@ void set_start_time(std::int64_t seconds) {
 }  // namespace texbuild
 
 extern "C" __attribute__((visibility("default"))) std::time_t time(std::time_t* to) noexcept {
+  texbuild::warm::asked = true;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   const auto seconds = texbuild::warm::held ? texbuild::warm::nobodys : static_cast<std::int64_t>(now.tv_sec);

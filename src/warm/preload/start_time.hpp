@@ -15,6 +15,9 @@ inline constexpr char start_time_in_logs[] = "13 JAN 2018 14:05";
 /// From now on `time` gives the time that nobody has.
 void hold_time();
 
+/// Whether anyone has asked for the time yet.
+bool time_was_asked();
+
 /// Before parking: where the engine keeps it.
 void find_start_time();
 

@@ -7,7 +7,7 @@
 
 namespace texbuild {
 inline namespace v0 {
-namespace build {
+namespace files {
 
 /// "a", "b" → "a/b"; "", "b" → "b".
 std::string join(std::string_view folder, std::string_view name);
@@ -16,6 +16,6 @@ std::string folder_of(std::string_view name);
 /// "./a//../b" → "b"; empty when it leads above the root.
 std::optional<std::string> tidy(std::string_view name);
 
-}  // namespace build
+}  // namespace files
 }  // namespace v0
 }  // namespace texbuild

@@ -6,6 +6,7 @@
 #include <texbuild/error.hpp>
 
 #include <cstdint>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -15,7 +16,7 @@
 
 namespace texbuild {
 inline namespace v0 {
-namespace build {
+namespace files {
 
 /// What identifies a file's content for as long as nobody plays with its times.
 struct file_mark {
@@ -24,6 +25,9 @@ struct file_mark {
   std::int64_t changed_ns = 0;
   friend bool operator==(const file_mark&, const file_mark&) = default;
 };
+
+/// Of an open file; nothing for an invalid descriptor.
+std::optional<file_mark> mark_of(const descriptor& file);
 
 /// A folder that hostile programs worked in, after the last of them is gone. Not for several threads at once.
 class file_tree {
@@ -39,6 +43,8 @@ class file_tree {
   /// The first `most` bytes of a regular file. `errc::not_found`.
   [[nodiscard]] result<std::string> read(std::string_view name, std::uint64_t most) const;
   [[nodiscard]] bool has_file(std::string_view name) const { return static_cast<bool>(open(name)); }
+  /// Whether there is anything of that name, be it a link.
+  [[nodiscard]] bool has_anything(std::string_view name) const { return static_cast<bool>(open_at(name, O_PATH)); }
   [[nodiscard]] bool has_folder(std::string_view name) const;
   /// Size of a regular file; 0 if there is none.
   [[nodiscard]] std::uint64_t size(std::string_view name) const;
@@ -55,6 +61,6 @@ class file_tree {
   std::filesystem::path root_;
 };
 
-}  // namespace build
+}  // namespace files
 }  // namespace v0
 }  // namespace texbuild

@@ -1,6 +1,6 @@
-#include "src/build/file_tree.hpp"
+#include "src/files/file_tree.hpp"
 
-#include "src/build/relative_name.hpp"
+#include "src/files/relative_name.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -13,7 +13,7 @@
 
 namespace texbuild {
 inline namespace v0 {
-namespace build {
+namespace files {
 namespace {
 
 struct close_folder {
@@ -50,6 +50,12 @@ void walk(descriptor folder, const std::string& prefix, std::size_t depth, std::
 }
 
 }  // namespace
+
+std::optional<file_mark> mark_of(const descriptor& file) {
+  struct stat info {};
+  if (!file || ::fstat(file.get(), &info) != 0) return std::nullopt;
+  return mark_of(info);
+}
 
 void file_tree::each_file(std::size_t most,
                           const std::function<void(const std::string&, const file_mark&)>& visit) const {
@@ -135,6 +141,6 @@ bool file_tree::rename(std::string_view from, std::string_view to) const {
   return at && ::renameat(at.get(), leaf_of(from).c_str(), at.get(), leaf_of(to).c_str()) == 0;
 }
 
-}  // namespace build
+}  // namespace files
 }  // namespace v0
 }  // namespace texbuild

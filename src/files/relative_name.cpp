@@ -1,10 +1,10 @@
-#include "src/build/relative_name.hpp"
+#include "src/files/relative_name.hpp"
 
 #include <vector>
 
 namespace texbuild {
 inline namespace v0 {
-namespace build {
+namespace files {
 
 std::string join(std::string_view folder, std::string_view name) {
   return folder.empty() ? std::string(name) : std::string(folder) + "/" + std::string(name);
@@ -35,6 +35,6 @@ std::optional<std::string> tidy(std::string_view name) {
   return out;
 }
 
-}  // namespace build
+}  // namespace files
 }  // namespace v0
 }  // namespace texbuild

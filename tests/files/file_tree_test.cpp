@@ -1,4 +1,4 @@
-#include "src/build/file_tree.hpp"
+#include "src/files/file_tree.hpp"
 
 #include "tests/build/temporary_folder.hpp"
 
@@ -14,8 +14,8 @@ namespace {
 using testing::ElementsAre;
 using testing::Key;
 using texbuild::errc;
-using texbuild::build::file_mark;
-using texbuild::build::file_tree;
+using texbuild::files::file_mark;
+using texbuild::files::file_tree;
 
 struct FileTree : testing::Test {
   temporary_folder outside;
