@@ -38,7 +38,7 @@ constexpr row rows[] = {
     {"warm-fonts", kind::yes, "make LuaTeX's font cache in the background at the start [true]"},
     {"warm-engines", kind::yes, "keep TeX's programs started, and run builds in copies of them [true]"},
     {"parked-memory", kind::number,
-     "MB for copies of TeX that wait where a project's last build had read its preamble; 0: none [1024]"},
+     "experimental: MB for copies of TeX that wait where a project's last build had read its preamble [0: none]"},
     {"signing-key", kind::text, "secret for download links, at least 32 bytes [made once, kept in the data folder]"},
     {"signing-key-previous", kind::text, "the secret before: links signed with it stay valid"},
     {"secret-key", kind::text,

@@ -56,8 +56,9 @@ struct engine_options {
   bool warm_engines = true;
   bool start_engines = false;
   /// Memory for copies of TeX that stay where a project's last build had read its preamble (see warm_options): a later
-  /// build, if that has not changed, begins there. 0: none. Not without `warm_engines`.
-  std::uint64_t parked_bytes = 1ULL << 30;
+  /// build, if that has not changed, begins there. 0: none; not without `warm_engines`. Experimental: copies in the
+  /// middle of a document do not take up every file that it was writing yet, such as an \include's .aux.
+  std::uint64_t parked_bytes = 0;
   /// Results that may serve again: the same sources (names and contents), main file, engine, TeX Live and day (UTC) of
   /// the same owner are `completed` at once, with `cached`. Only good builds without shell escape, for as long as they
   /// are kept; above so many bytes the least recently used go first. 0: no result serves again.
