@@ -116,7 +116,7 @@ if [[ $quick ]]; then
 else
   stage format format
   stage build build
-  stage tests run_tests build/ci
+  stage tests run_tests build/ci -LE '^long$'
   stage asan address_sanitizer
   stage tsan thread_sanitizer
   stage clang clang_and_fuzz
