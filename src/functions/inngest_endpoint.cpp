@@ -333,9 +333,14 @@ result<std::vector<std::string>> inngest_endpoint::impl::send(const std::vector<
     }
     const auto body = read_or_null(said->body);
     if (said->status == 200) {
+      // Whatever stands in front of Inngest may say 200 too; only Inngest says which events it has.
+      const auto taken = body.find("/ids");
+      if (!taken || !taken->is_array()) {
+        failed = error(errc::provider_error, "Inngest does not say that it took the events");
+        continue;
+      }
       std::vector<std::string> ids;
-      for (const auto& id : body.find("/ids").value_or(json_text()).elements())
-        ids.push_back(id.as_text().value_or(""));
+      for (const auto& id : taken->elements()) ids.push_back(id.as_text().value_or(""));
       return ids;
     }
     const auto why =

@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <future>
 #include <map>
 
@@ -217,6 +218,17 @@ TEST_F(InngestEndpoint, SendsEventsOfAStepAndTriesAgainWhileInngestIsDown) {
   ASSERT_EQ(sent.size(), 3U);
   EXPECT_EQ(sent[0].body, sent[2].body);
   EXPECT_THAT(sent[0].body, HasSubstr("\"id\":\"R-" + functions::step_hash("tell").substr(0, 16) + "-0\""));
+}
+
+TEST_F(InngestEndpoint, TakesNoAnswerWithoutIdsForInngests) {
+  auto to = open();
+  int count = 0;
+  reply = [&](const http_request&) {
+    const char* const answers[] = {R"({"id": tru)", "<html>a proxy</html>", R"({"ids":["01A"],"status":200})"};
+    return said(200, answers[std::min(count++, 2)]);
+  };
+  EXPECT_EQ(to.send({function_event("app/ok")}).value(), std::vector<std::string>{"01A"});
+  EXPECT_EQ(sent.size(), 3U);
 }
 
 TEST_F(InngestEndpoint, ChecksEventsBeforeItSendsAny) {
