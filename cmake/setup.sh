@@ -6,7 +6,7 @@
 #   build   compilers and libraries for texbuild itself, and bubblewrap, which it needs at run time
 #   tex     TeX Live as a real paper needs it (about 330 MB to download)
 #   client  curl and zip, to talk to a server
-#   test    what the tests need on top: GoogleTest, clang, pdftotext, latexmk to compare with
+#   test    what the tests need on top: GoogleTest, clang, lld, pdftotext, latexmk to compare with
 #
 # Runs as root or with sudo, asks nothing, and is done at once when everything is there.
 set -euo pipefail
@@ -20,7 +20,7 @@ tex=(texlive-latex-base texlive-latex-recommended texlive-latex-extra texlive-pi
 client=(curl zip)
 # zlib1g-dev: the tests write ZIPs of their own, broken on purpose. git: which files changed. nodejs: the official packages of
 # outside services, which the tests sign and verify with. libc6-dbg: cmake/tsan.supp names a function of libc by its name.
-test=(libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
+test=(libgtest-dev libgmock-dev libbenchmark-dev zlib1g-dev clang-14 libclang-rt-14-dev lld clang-format-14 clang-tidy-14
       libc6-dbg poppler-utils latexmk git nodejs openssl "${client[@]}")
 
 # As su leaves it, PATH has none of what dpkg wants.

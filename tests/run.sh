@@ -65,6 +65,7 @@ format() {
 }
 
 build() { cmake -C cmake/cache/ci.cmake -S . -B build/ci -G Ninja && ninja -C build/ci -j "$jobs" "$@" && echo built; }
+from_outside() { build {src,server,examples,bench,tests/package}/all tests_{tex,e2e,hostile,long}; }
 
 run_tests() {  # run_tests <build folder> [ctest arguments …]
   if ! ctest --test-dir "$1" --no-tests=error "${@:2}"; then
@@ -77,10 +78,10 @@ run_tests() {  # run_tests <build folder> [ctest arguments …]
   ctest --test-dir "$1" -N "${@:2}" | sed -n 's/^Total Tests: \(.*\)/all \1 tests passed/p'
 }
 
-address_sanitizer() {
+address_sanitizer() {  # what needs no TeX, and the fuzzers
   cmake -C cmake/cache/asan.cmake -S . -B build/asan -G Ninja
-  ninja -C build/asan -j "$jobs" tests_unit tests_process
-  run_tests build/asan -L '^(unit|process)$'
+  ninja -C build/asan -j "$jobs" tests_unit tests_process fuzzers
+  run_tests build/asan -L '^(unit|process|fuzz)$'
 }
 
 thread_sanitizer() {
@@ -89,7 +90,7 @@ thread_sanitizer() {
     assistants_test server_http_test server_chat_test) test around=()
   cmake -C cmake/cache/tsan.cmake -S . -B build/tsan -G Ninja
   ninja -C build/tsan -j "$jobs" "${threaded[@]}"
-  # On a kernel with much randomness in its addresses, GCC 12's ThreadSanitizer finds no room for its tables.
+  # On a kernel with much randomness in its addresses, ThreadSanitizer finds no room for its tables.
   build/tsan/bin/sqlite_test --gtest_list_tests >/dev/null 2>&1 || around=(setarch "$(uname -m)" -R)
   for test in "${threaded[@]}"; do
     timeout 600 "${around[@]}" "build/tsan/bin/$test" --gtest_brief=1
@@ -97,15 +98,10 @@ thread_sanitizer() {
   echo "no race in ${threaded[*]}"
 }
 
-clang_and_fuzz() {
-  cmake -C cmake/cache/fuzz.cmake -S . -B build/fuzz -G Ninja
-  ninja -C build/fuzz -j "$jobs" texbuild texbuild_testing fuzzers
-  run_tests build/fuzz -L '^fuzz$'
-}
-
 tidy() {
-  # The files are those of the build with GCC.
-  run-clang-tidy-14 -quiet -j "$jobs" -p build/ci "^$PWD/(src|server)/.*\.cpp$"
+  # Of the build with GCC, many files at once as they are compiled there, and those that are compiled alone.
+  run-clang-tidy-14 -quiet -j "$jobs" -p build/ci -checks=-bugprone-suspicious-include \
+    "^$PWD/((src|server)/.*\.cpp|build/ci/(src|server)/.*/Unity/.*)$"
   echo "clang-tidy found nothing"
 }
 
@@ -115,11 +111,11 @@ if [[ $quick ]]; then
   stage tests run_tests build/ci -L '^unit$'
 else
   stage format format
-  stage build build
-  stage tests run_tests build/ci -LE '^long$'
+  # What needs no TeX is run where it finds most, with sanitizers.
+  stage build build from_outside
+  stage tests run_tests build/ci -L '^(tex|e2e|hostile|package)$'
   stage asan address_sanitizer
   stage tsan thread_sanitizer
-  stage clang clang_and_fuzz
   stage tidy tidy
 fi
 

@@ -20,7 +20,7 @@ constexpr std::uint64_t most_pdf = 50u << 20;  // that Telegram takes from bots
 constexpr std::size_t most_errors = 10;
 
 /// The body as an object; an error in words for the person who asked.
-result<json::object> read(const result<http_response>& answer) {
+result<json::object> server_answer(const result<http_response>& answer) {
   if (!answer)
     return error(errc::unavailable, "I cannot be reached by my own server right now. Please try again later.");
   json::error_code failed;
@@ -65,7 +65,7 @@ result<std::string> server_api::chat(const std::vector<turn>& turns) {
   ask.timeout = answer_takes;
   ask.headers.emplace_back("Content-Type", "application/json");
   ask.body = json::serialize(json::object{{"model", model_}, {"messages", std::move(messages)}});
-  const auto said = read(http_->send(std::move(ask)));
+  const auto said = server_answer(http_->send(std::move(ask)));
   if (!said) return said.error();
   const auto* choices = said->if_contains("choices");
   const auto* first = choices == nullptr || !choices->is_array() || choices->get_array().empty()
@@ -87,7 +87,7 @@ result<built> server_api::build(std::string_view zip, std::string_view main_file
   ask.headers.emplace_back("Content-Type", body.content_type());
   ask.headers.emplace_back("Idempotency-Key", body.boundary());
   ask.body = body.body();
-  const auto begun = read(http_->send(std::move(ask)));
+  const auto begun = server_answer(http_->send(std::move(ask)));
   if (!begun) return begun.error();
   return outcome(text_of(*begun, "id"));
 }
@@ -96,7 +96,7 @@ result<built> server_api::outcome(const std::string& id) {
   for (int i = 0; i < most_waits; ++i) {
     auto ask = request("GET", "/build/" + id + "?wait=30");
     ask.timeout = wait_takes;
-    const auto said = read(http_->send(std::move(ask)));
+    const auto said = server_answer(http_->send(std::move(ask)));
     if (!said) return said.error();
     const auto status = text_of(*said, "status");
     if (status == "pending" || status == "compiling") continue;
@@ -123,7 +123,7 @@ result<built> server_api::outcome(const std::string& id) {
 }
 
 result<std::string> server_api::fetch_pdf(const std::string& id) {
-  const auto link = read(http_->send(request("GET", "/build/" + id + "/pdf/url")));
+  const auto link = server_answer(http_->send(request("GET", "/build/" + id + "/pdf/url")));
   if (!link) return link.error();
   auto ask = request("GET", text_of(*link, "url"));
   ask.timeout = upload_takes;

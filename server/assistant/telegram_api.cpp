@@ -15,7 +15,7 @@ constexpr seconds call_takes{15};
 constexpr seconds transfer_takes{120};
 
 /// What an answer says: `result`, or why there is none.
-result<json::value> read(const result<http_response>& answer) {
+result<json::value> telegram_answer(const result<http_response>& answer) {
   // Not the client's own words: the address holds the token.
   if (!answer) return error(answer.error().code(), "Telegram cannot be reached");
   json::error_code failed;
@@ -74,7 +74,7 @@ telegram_api::telegram_api(std::string origin, std::string token, std::shared_pt
 result<std::string> telegram_api::get_me() {
   http_request request("GET", origin_ + "/bot" + token_ + "/getMe");
   request.timeout = call_takes;
-  const auto said = read(http_->send(std::move(request)));
+  const auto said = telegram_answer(http_->send(std::move(request)));
   if (!said) return said.error();
   const auto* me = said->if_object();
   return me == nullptr ? std::string() : text_of(*me, "username");
@@ -86,7 +86,7 @@ result<std::vector<incoming>> telegram_api::get_updates(std::int64_t after, seco
                                   "&allowed_updates=%5B%22message%22%5D&offset=" + std::to_string(after + 1));
   request.timeout = wait + call_takes;
   request.most_bytes = 8u << 20;
-  const auto said = read(http_->send(std::move(request)));
+  const auto said = telegram_answer(http_->send(std::move(request)));
   if (!said) return said.error();
   std::vector<incoming> out;
   if (const auto* list = said->if_array()) {
@@ -106,7 +106,7 @@ result<void> telegram_api::send_message(std::int64_t chat, std::string_view text
   request.timeout = call_takes;
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = json::serialize(o);
-  return done(read(http_->send(std::move(request))));
+  return done(telegram_answer(http_->send(std::move(request))));
 }
 
 result<void> telegram_api::send_action(std::int64_t chat, std::string_view action) {
@@ -114,7 +114,7 @@ result<void> telegram_api::send_action(std::int64_t chat, std::string_view actio
   request.timeout = call_takes;
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = json::serialize(json::object{{"chat_id", chat}, {"action", action}});
-  return done(read(http_->send(std::move(request))));
+  return done(telegram_answer(http_->send(std::move(request))));
 }
 
 result<void> telegram_api::send_document(std::int64_t chat, std::string_view name, std::string_view bytes,
@@ -130,7 +130,7 @@ result<void> telegram_api::send_document(std::int64_t chat, std::string_view nam
   request.timeout = transfer_takes;
   request.headers.emplace_back("Content-Type", body.content_type());
   request.body = body.body();
-  return done(read(http_->send(std::move(request))));
+  return done(telegram_answer(http_->send(std::move(request))));
 }
 
 result<std::string> telegram_api::download(const sent_file& file) {
@@ -138,7 +138,7 @@ result<std::string> telegram_api::download(const sent_file& file) {
   where.timeout = call_takes;
   where.headers.emplace_back("Content-Type", "application/json");
   where.body = json::serialize(json::object{{"file_id", file.id}});
-  const auto said = read(http_->send(std::move(where)));
+  const auto said = telegram_answer(http_->send(std::move(where)));
   if (!said) return said.error();
   const auto* o = said->if_object();
   const auto path = o == nullptr ? std::string() : text_of(*o, "file_path");

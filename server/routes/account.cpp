@@ -63,7 +63,7 @@ reply subscribe(services& s, request& r) {
   return answer(o);
 }
 
-reply cancel(services& s, request& r) {
+reply cancel_subscription(services& s, request& r) {
   if (const auto done = s.money.cancel(r.user); !done) return problem(done.error());
   json::object o;
   o["status"] = "canceled";
@@ -71,7 +71,7 @@ reply cancel(services& s, request& r) {
   return answer(o);
 }
 
-reply status(services& s, request& r) {
+reply subscription_status(services& s, request& r) {
   const auto view = s.money.status(r.user);
   if (!view) return problem(view.error());
   json::object o;
@@ -115,8 +115,9 @@ std::vector<route> account_routes(services& s) {
       route("GET", "/api/user/usage", access::user, body_kind::none, with(usage)),
       route("GET", "/api/user/me", access::user, body_kind::none, with(me)),
       route("POST", "/api/subscription/create", access::user, body_kind::text, with(subscribe), other, work::outside),
-      route("POST", "/api/subscription/cancel", access::user, body_kind::text, with(cancel), other, work::outside),
-      route("GET", "/api/subscription/status", access::user, body_kind::none, with(status)),
+      route("POST", "/api/subscription/cancel", access::user, body_kind::text, with(cancel_subscription), other,
+            work::outside),
+      route("GET", "/api/subscription/status", access::user, body_kind::none, with(subscription_status)),
       route("POST", "/api/coupon/redeem", access::user, body_kind::text, with(redeem), other, work::outside),
   };
 }

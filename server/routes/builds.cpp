@@ -77,7 +77,7 @@ result<build_request> request_of(const request& r) {
   return out;
 }
 
-reply create(services& s, request& r) {
+reply create_build(services& s, request& r) {
   const auto wanted = request_of(r);
   if (!wanted) return problem(wanted.error());
   const auto info = s.builds.submit_zip(r.form.file.path(), *wanted);
@@ -97,7 +97,7 @@ result<std::uint64_t> number(const request& r, std::string_view name, std::uint6
   return *value;
 }
 
-reply list(services& s, request& r) {
+reply list_builds(services& s, request& r) {
   const auto page = number(r, "page", 1);
   if (!page) return problem(page.error());
   const auto size = number(r, "page_size", 20);
@@ -161,7 +161,7 @@ reply details(services& s, const std::string& id) {
   return answer(o);
 }
 
-reply get(services& s, request& r) {
+reply get_build(services& s, request& r) {
   const auto info = own_build(s, r);
   if (!info) return problem(info.error());
   const auto id = info->id;
@@ -181,7 +181,7 @@ reply get(services& s, request& r) {
   return details(s, id);
 }
 
-reply status(services& s, request& r) {
+reply build_status(services& s, request& r) {
   const auto info = own_build(s, r);
   if (!info) return problem(info.error());
   json::object o;
@@ -195,7 +195,7 @@ reply status(services& s, request& r) {
   return answer(o);
 }
 
-reply cancel(services& s, request& r) {
+reply cancel_build(services& s, request& r) {
   if (const auto info = own_build(s, r); !info) return problem(info.error());
   const auto after = s.builds.cancel(r.captures.front());
   if (!after) return problem(after.error());
@@ -206,7 +206,7 @@ reply cancel(services& s, request& r) {
   return answer(o);
 }
 
-reply remove(services& s, request& r) {
+reply delete_build(services& s, request& r) {
   if (const auto info = own_build(s, r); !info) return problem(info.error());
   if (const auto gone = s.builds.remove(r.captures.front()); !gone) return problem(gone.error());
   json::object o;
@@ -228,12 +228,12 @@ std::vector<route> build_routes(services& s) {
     return [&s, handler](request& r) { return handler(s, r); };
   };
   return {
-      route("POST", "/api/build", access::user, body_kind::form, with(create), rate_class::create),
-      route("GET", "/api/build", access::user, body_kind::none, with(list)),
-      route("GET", "/api/build/{id}", access::user, body_kind::none, with(get)),
-      route("DELETE", "/api/build/{id}", access::user, body_kind::none, with(remove)),
-      route("GET", "/api/build/{id}/status", access::user, body_kind::none, with(status), rate_class::status),
-      route("POST", "/api/build/{id}/cancel", access::user, body_kind::none, with(cancel)),
+      route("POST", "/api/build", access::user, body_kind::form, with(create_build), rate_class::create),
+      route("GET", "/api/build", access::user, body_kind::none, with(list_builds)),
+      route("GET", "/api/build/{id}", access::user, body_kind::none, with(get_build)),
+      route("DELETE", "/api/build/{id}", access::user, body_kind::none, with(delete_build)),
+      route("GET", "/api/build/{id}/status", access::user, body_kind::none, with(build_status), rate_class::status),
+      route("POST", "/api/build/{id}/cancel", access::user, body_kind::none, with(cancel_build)),
   };
 }
 

@@ -48,7 +48,7 @@ void add_error(reply& out, const std::string& param, const std::string& reason) 
   out.body = json::serialize(*o);
 }
 
-reply refused(const error& e) {
+reply refused_chat(const error& e) {
   auto out = problem(e);
   add_error(out, e.subject(), e.reason());
   // Their clients try 429 and 5xx again by themselves.
@@ -72,7 +72,7 @@ reply answered(chat_answer answer) {
   body.next = [from = std::shared_ptr<chat_stream>(std::move(answer.stream))](chat_stream::handler done) {
     from->async_next(std::move(done));
   };
-  body.refuse = refused;
+  body.refuse = refused_chat;
   body.idle = ": waiting\n\n";
   body.farewell = chat_farewell();
   out.stream = std::move(body);
@@ -85,7 +85,7 @@ reply complete(chat& talk, request& r) {
     auto executor = asio::get_associated_executor(done);
     auto slot = asio::get_associated_cancellation_slot(done);
     auto take = [done = std::move(done)](result<chat_answer> answer) mutable {
-      std::move(done)(answer ? answered(std::move(*answer)) : refused(answer.error()));
+      std::move(done)(answer ? answered(std::move(*answer)) : refused_chat(answer.error()));
     };
     talk.async_send(user, std::move(*body),
                     asio::bind_executor(executor, asio::bind_cancellation_slot(slot, std::move(take))));

@@ -26,7 +26,7 @@ json::object shown(const webhook_endpoint& e) {
   return o;
 }
 
-reply add(services& s, request& r) {
+reply add_endpoint(services& s, request& r) {
   const auto body = body_fields::read(r);
   if (!body) return problem(body.error());
   const auto url = body->text("url", notifier::longest_url);
@@ -41,7 +41,7 @@ reply add(services& s, request& r) {
   return out;
 }
 
-reply list(services& s, request& r) {
+reply list_endpoints(services& s, request& r) {
   const auto all = s.notices.list(r.user);
   if (!all) return problem(all.error());
   json::array endpoints;
@@ -52,7 +52,7 @@ reply list(services& s, request& r) {
 }
 
 /// By `/{id}` or `?id=`.
-reply remove(services& s, request& r) {
+reply delete_endpoint(services& s, request& r) {
   const auto id = r.captures.empty() ? r.parameter("id") : r.captures.front();
   if (!id) return problem(error(errc::invalid_input, "is missing").with_subject("id"));
   if (const auto gone = s.notices.remove(r.user, *id); !gone) return problem(gone.error());
@@ -69,10 +69,10 @@ std::vector<route> endpoint_routes(services& s) {
     return [&s, handler](request& r) { return handler(s, r); };
   };
   return {
-      route("POST", "/api/webhooks/endpoints", access::user, body_kind::text, with(add)),
-      route("GET", "/api/webhooks/endpoints", access::user, body_kind::none, with(list)),
-      route("DELETE", "/api/webhooks/endpoints", access::user, body_kind::none, with(remove)),
-      route("DELETE", "/api/webhooks/endpoints/{id}", access::user, body_kind::none, with(remove)),
+      route("POST", "/api/webhooks/endpoints", access::user, body_kind::text, with(add_endpoint)),
+      route("GET", "/api/webhooks/endpoints", access::user, body_kind::none, with(list_endpoints)),
+      route("DELETE", "/api/webhooks/endpoints", access::user, body_kind::none, with(delete_endpoint)),
+      route("DELETE", "/api/webhooks/endpoints/{id}", access::user, body_kind::none, with(delete_endpoint)),
   };
 }
 

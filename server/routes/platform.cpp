@@ -79,7 +79,7 @@ bool is_uuid(std::string_view text) {
   return true;
 }
 
-reply status(services& s, request& r) {
+reply deployment_status(services& s, request& r) {
   const auto id = lower_case(r.parameter("id").value_or(""));
   if (!is_uuid(id))
     return problem(error(errc::invalid_input, "must be the id of a deployment: a UUID").with_subject("id"));
@@ -151,7 +151,7 @@ std::vector<route> platform_routes(services& s, bool functions_are_signed) {
             work::outside),
       route("GET", "/api/deployments", access::user, body_kind::none, with(deployments), rate_class::deployments),
       route("GET", "/api/v1/deployments", access::user, body_kind::none, with(deployments), rate_class::deployments),
-      route("GET", "/api/status", access::open, body_kind::none, with(status), other, work::outside),
+      route("GET", "/api/status", access::open, body_kind::none, with(deployment_status), other, work::outside),
       route("GET", "/api/user/balance", access::user, body_kind::none, with(balance), other, work::outside),
       route("GET", "/api/inngest", access::open, body_kind::none, with(functions)),
   };

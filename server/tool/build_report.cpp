@@ -49,7 +49,7 @@ std::size_t count(const texbuild::build_outcome& outcome, severity level) {
   return out;
 }
 
-std::string seconds(std::chrono::milliseconds time) {
+std::string in_seconds(std::chrono::milliseconds time) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f s", static_cast<double>(time.count()) / 1000);
   return text.data();
@@ -81,7 +81,7 @@ void print_diagnostics(std::ostream& out, const texbuild::build_outcome& outcome
 std::string summary(const texbuild::build_outcome& outcome, const written_files& files) {
   std::string cost = outcome.info.cached ? "nothing changed"
                                          : counted(static_cast<std::size_t>(outcome.info.passes), "pass") + ", " +
-                                               seconds(outcome.info.duration);
+                                               in_seconds(outcome.info.duration);
   if (files.pages > 0 && !files.pdf.empty())
     cost = counted(static_cast<std::size_t>(files.pages), "page") + ", " + cost;
   if (outcome.succeeded()) return printable(files.pdf) + ": " + cost;

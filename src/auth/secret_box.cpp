@@ -17,7 +17,7 @@ constexpr char version = 1;
 constexpr std::size_t id_bytes = 8;
 constexpr std::size_t head_bytes = 1 + id_bytes + crypto::gcm_nonce_bytes;
 
-error refused() { return error(errc::forbidden, "the secret cannot be opened"); }
+error cannot_open() { return error(errc::forbidden, "the secret cannot be opened"); }
 
 /// The bytes of a sealed text, if it has the shape of one.
 std::optional<std::string> unpack(std::string_view sealed) {
@@ -57,7 +57,7 @@ std::string secret_box::seal(std::string_view secret, std::string_view place) co
 
 result<std::string> secret_box::open(std::string_view sealed, std::string_view place) const {
   const auto bytes = unpack(sealed);
-  if (!bytes) return refused();
+  if (!bytes) return cannot_open();
   const std::string_view all = *bytes;
   for (const auto& k : keys_) {
     if (k.id != all.substr(1, id_bytes)) continue;
@@ -65,7 +65,7 @@ result<std::string> secret_box::open(std::string_view sealed, std::string_view p
                                        all.substr(head_bytes), place);
     if (opened) return std::move(*opened);
   }
-  return refused();
+  return cannot_open();
 }
 
 bool secret_box::is_outdated(std::string_view sealed) const {

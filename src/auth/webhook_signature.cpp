@@ -12,11 +12,11 @@ namespace {
 
 using std::chrono::seconds;
 
-error refused() { return error(errc::unauthorized, "the signature does not fit"); }
+error does_not_fit() { return error(errc::unauthorized, "the signature does not fit"); }
 
 result<void> verify_hex(std::string_view key, std::string_view message, std::string_view signature) {
   if (key.empty() || !crypto::equal_in_constant_time(crypto::hex(crypto::hmac_sha256(key, message)), signature))
-    return refused();
+    return does_not_fit();
   return {};
 }
 
@@ -52,19 +52,19 @@ result<void> verify_razorpay_webhook(std::span<const std::string> secrets, std::
                                      std::string_view signature) {
   bool fits = false;
   for (const auto& secret : secrets) fits = static_cast<bool>(verify_hex(secret, body, signature)) || fits;
-  if (!fits) return refused();
+  if (!fits) return does_not_fit();
   return {};
 }
 
 result<void> verify_razorpay_subscription_payment(std::string_view key_secret, std::string_view payment_id,
                                                   std::string_view subscription_id, std::string_view signature) {
-  if (payment_id.empty() || subscription_id.empty()) return refused();
+  if (payment_id.empty() || subscription_id.empty()) return does_not_fit();
   return verify_hex(key_secret, joined(payment_id, '|', subscription_id), signature);
 }
 
 result<void> verify_razorpay_order_payment(std::string_view key_secret, std::string_view order_id,
                                            std::string_view payment_id, std::string_view signature) {
-  if (payment_id.empty() || order_id.empty()) return refused();
+  if (payment_id.empty() || order_id.empty()) return does_not_fit();
   return verify_hex(key_secret, joined(order_id, '|', payment_id), signature);
 }
 
@@ -97,9 +97,10 @@ result<void> webhook_secret::verify(const webhook_headers& headers, std::string_
   std::int64_t sent = 0;
   const auto* end = timestamp.data() + timestamp.size();
   const bool digits = std::all_of(timestamp.begin(), timestamp.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits || timestamp.size() > 12 || std::from_chars(timestamp.data(), end, sent).ptr != end) return refused();
+  if (!digits || timestamp.size() > 12 || std::from_chars(timestamp.data(), end, sent).ptr != end)
+    return does_not_fit();
   const auto ours = std::chrono::floor<seconds>(now.time_since_epoch()).count();
-  if (ours - sent > tolerance.count() || sent - ours > tolerance.count() || !is_message_id(id)) return refused();
+  if (ours - sent > tolerance.count() || sent - ours > tolerance.count() || !is_message_id(id)) return does_not_fit();
   const auto expected = signature_of(id, timestamp, body);
   bool fits = false;
   for (std::string_view rest = signature; !rest.empty();) {
@@ -107,7 +108,7 @@ result<void> webhook_secret::verify(const webhook_headers& headers, std::string_
     fits = crypto::equal_in_constant_time(expected, rest.substr(0, blank)) || fits;
     rest.remove_prefix(std::min(blank + 1, rest.size()));
   }
-  if (!fits) return refused();
+  if (!fits) return does_not_fit();
   return {};
 }
 

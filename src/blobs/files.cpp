@@ -9,11 +9,7 @@
 namespace texbuild {
 inline namespace v0 {
 namespace blobs {
-namespace {
-
-const char* const cannot_write = "the artifact store cannot be written";
-
-}  // namespace
+namespace {}  // namespace
 
 error system_error(std::string what) {
   const int code = errno;

@@ -18,6 +18,7 @@ namespace blobs {
 /// What `errno` means: a full disk is `errc::insufficient_storage`, the rest `errc::unavailable`. `what` is safe to
 /// show, such as "the artifact cannot be written".
 error system_error(std::string what);
+inline constexpr char cannot_write[] = "the artifact store cannot be written";
 
 result<void> write_all(int fd, std::string_view bytes);
 /// All bytes of `from`, in the kernel where it can.

@@ -22,7 +22,6 @@ inline namespace v0 {
 namespace blobs {
 namespace {
 
-const char* const cannot_write = "the artifact store cannot be written";
 const char* const cannot_read = "the artifact store cannot be read";
 constexpr int as_folder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 

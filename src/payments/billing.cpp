@@ -20,7 +20,7 @@ using std::chrono::seconds;
 using time_point = std::chrono::system_clock::time_point;
 
 // Razorpay sends an event again for a day, and on request one of the last 15 days.
-constexpr std::chrono::hours events_kept{24 * 30};
+constexpr std::chrono::hours razorpay_events_kept{24 * 30};
 constexpr std::chrono::hours checkout_open{24 * 7};
 
 /// What an event does to a subscription, and which of two in the same second counts.
@@ -113,7 +113,7 @@ bool is_word(std::string_view text, std::size_t most) {
 error not_sold() { return error(errc::unavailable, "plans cannot be bought here: payments are not configured"); }
 
 /// Whatever went wrong with Razorpay, to the customer it is that service that failed.
-error from_provider(const error& e) {
+error from_razorpay(const error& e) {
   auto detail = e.code() == errc::provider_error ? e.detail() : "Razorpay cannot be reached; try again later";
   return error(errc::provider_error, std::move(detail), e.detail() + " " + e.cause());
 }
@@ -197,7 +197,7 @@ result<checkout> billing::impl::sell(std::string_view user, std::string_view pla
   }
   if (!made) {
     if (auto dropped = rows.drop_checkout(row, made.error().detail(), now()); !dropped) return dropped.error();
-    return from_provider(made.error());
+    return from_razorpay(made.error());
   }
   const auto finished = rows.finish_checkout(row, *made, now());
   if (!finished) return finished.error();
@@ -279,7 +279,7 @@ result<void> billing::cancel(std::string_view user) {
     const auto failed = there.error();
     there = impl_->razorpay->fetch(row.id);
     const auto state = there ? policy::parse_razorpay_state(there->status) : std::nullopt;
-    if (!state || !policy::is_final(*state)) return from_provider(failed);
+    if (!state || !policy::is_final(*state)) return from_razorpay(failed);
   }
   if (auto noted = impl_->rows.note_cancel_asked(row, now); !noted) return noted;
   const auto state = policy::parse_razorpay_state(there->status);
@@ -326,7 +326,7 @@ result<billing_sweep> billing::sweep(const std::stop_token& stop) {
   count(out.applied, apply());
   count(out.recovered, impl_->recover(stop));
   count(out.checked, impl_->check(stop));
-  count(out.forgotten, impl_->events.forget(impl_->now() - events_kept, 1000));
+  count(out.forgotten, impl_->events.forget(impl_->now() - razorpay_events_kept, 1000));
   if (failed) return *failed;
   return out;
 }

@@ -25,7 +25,7 @@ constexpr int most_pages = 2;  // of a hundred meters
 constexpr std::size_t longest_metadata = 500;
 
 /// What Polar said is wrong, for the log: `detail` is a text or a list.
-std::string description(const http::json_answer& answer) {
+std::string what_polar_said(const http::json_answer& answer) {
   auto said = "HTTP " + std::to_string(answer.status);
   const auto* top = answer.object();
   const auto* detail = top != nullptr ? top->if_contains("detail") : nullptr;
@@ -53,16 +53,17 @@ result<json::object> call(const polar_account& account, http_client& http, const
   if (!answer) return answer.error();
   const auto status = answer->status;
   if (status == 401 || status == 403)
-    return error(errc::provider_error, "Polar does not accept this server's access token", description(*answer));
-  if (status == 404) return error(errc::not_found, "Polar knows nothing of the kind", description(*answer));
+    return error(errc::provider_error, "Polar does not accept this server's access token", what_polar_said(*answer));
+  if (status == 404) return error(errc::not_found, "Polar knows nothing of the kind", what_polar_said(*answer));
   if (status == 400 || status == 413 || status == 422)
-    return error(errc::invalid_input, "Polar refused the request", description(*answer));
+    return error(errc::invalid_input, "Polar refused the request", what_polar_said(*answer));
   if (status == 429)
-    return error(errc::rate_limited, "Polar was asked too often; try again later", description(*answer))
+    return error(errc::rate_limited, "Polar was asked too often; try again later", what_polar_said(*answer))
         .with_retry_after(seconds_in(answer->retry_after));
-  if (!answer->is_success()) return error(errc::provider_error, "Polar failed; try again later", description(*answer));
+  if (!answer->is_success())
+    return error(errc::provider_error, "Polar failed; try again later", what_polar_said(*answer));
   if (answer->object() == nullptr)
-    return error(errc::provider_error, "Polar's answer cannot be read; try again later", description(*answer));
+    return error(errc::provider_error, "Polar's answer cannot be read; try again later", what_polar_said(*answer));
   return *answer->object();
 }
 

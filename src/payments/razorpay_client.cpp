@@ -22,7 +22,7 @@ namespace json = boost::json;
 constexpr const char* refused = "refused";
 
 /// What Razorpay said is wrong, for the log; its errors have several shapes, and a proxy may answer with HTML.
-std::string description(const http::json_answer& answer) {
+std::string what_razorpay_said(const http::json_answer& answer) {
   const auto said = "HTTP " + std::to_string(answer.status);
   const auto* top = answer.object();
   const auto* inner = top != nullptr ? data::find_object(*top, "error") : nullptr;
@@ -40,14 +40,16 @@ result<json::object> call(const razorpay_account& account, http_client& http, co
   if (!answer) return answer.error();
   const auto status = answer->status;
   if (status == 401)
-    return error(errc::provider_error, "Razorpay does not accept this server's keys", description(*answer))
+    return error(errc::provider_error, "Razorpay does not accept this server's keys", what_razorpay_said(*answer))
         .with_reason(refused);
   if (status >= 400 && status < 500)
-    return error(errc::provider_error, "Razorpay refused the request", description(*answer)).with_reason(refused);
+    return error(errc::provider_error, "Razorpay refused the request", what_razorpay_said(*answer))
+        .with_reason(refused);
   if (!answer->is_success())
-    return error(errc::provider_error, "Razorpay failed; try again later", description(*answer));
+    return error(errc::provider_error, "Razorpay failed; try again later", what_razorpay_said(*answer));
   if (answer->object() == nullptr)
-    return error(errc::provider_error, "Razorpay's answer cannot be read; try again later", description(*answer));
+    return error(errc::provider_error, "Razorpay's answer cannot be read; try again later",
+                 what_razorpay_said(*answer));
   return *answer->object();
 }
 

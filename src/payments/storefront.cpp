@@ -15,7 +15,7 @@ using std::chrono::seconds;
 using time_point = std::chrono::system_clock::time_point;
 
 // Polar sends an event again, on request, for 90 days.
-constexpr std::chrono::hours events_kept{24 * 100};
+constexpr std::chrono::hours polar_events_kept{24 * 100};
 constexpr std::chrono::hours usage_kept{24 * 40};
 constexpr std::chrono::hours abandoned_after{1};
 constexpr std::chrono::hours unpaid_after{24 * 30};
@@ -53,7 +53,7 @@ std::string new_uuid(entropy& random) {
 }
 
 /// Whatever went wrong with Polar, to the customer it is that service that failed.
-error from_provider(const error& e) {
+error from_polar(const error& e) {
   return error(errc::provider_error, "the checkout could not be made at Polar; try again later",
                e.detail() + " " + e.cause());
 }
@@ -142,7 +142,7 @@ result<assistant_checkout> storefront::impl::sell(const std::string& user, const
   const auto made = make_checkout(user, row, left);
   if (!made) {
     if (auto dropped = deployments.drop(row.shown.id); !dropped) return dropped.error();
-    return from_provider(made.error());
+    return from_polar(made.error());
   }
   if (auto kept = deployments.set_checkout(row.shown.id, made->id, made->url, now()); !kept) return kept.error();
   assistant_checkout out;
@@ -161,7 +161,7 @@ result<std::optional<assistant_checkout>> storefront::impl::find_open(const std:
     if (!held || !crypto::equal_in_constant_time(*held, token)) continue;
     const auto there = polar(left()).fetch_checkout(row.checkout);
     const bool unknown = !there && there.error().code() == errc::not_found;
-    if (!there && !unknown) return from_provider(there.error());
+    if (!there && !unknown) return from_polar(there.error());
     const bool expired = unknown || there->status == "expired" || there->status == "failed" ||
                          (there->expires_at && *there->expires_at <= now());
     if (expired) {  // so that it is not asked for again
@@ -249,7 +249,7 @@ result<storefront_sweep> storefront::sweep(const std::stop_token& stop) {
   count(out.applied, apply());
   count(out.told, send_usage(stop));
   const auto now = impl_->now();
-  count(out.forgotten, impl_->events.forget(now - events_kept, 1000));
+  count(out.forgotten, impl_->events.forget(now - polar_events_kept, 1000));
   count(out.forgotten, impl_->credits.forget_usage(now - usage_kept, 1000));
   count(out.forgotten, impl_->deployments.drop_abandoned(now - abandoned_after));
   count(out.forgotten, impl_->deployments.drop_unpaid(now - unpaid_after, 1000));

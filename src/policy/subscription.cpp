@@ -11,11 +11,13 @@ namespace {
 
 using state = subscription_state;
 
-std::int64_t seconds(time_point t) { return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count(); }
+std::int64_t unix_seconds(time_point t) {
+  return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count();
+}
 
-std::optional<std::int64_t> seconds(const std::optional<time_point>& t) {
+std::optional<std::int64_t> unix_seconds(const std::optional<time_point>& t) {
   if (!t) return std::nullopt;
-  return seconds(*t);
+  return unix_seconds(*t);
 }
 
 void raise(std::optional<std::int64_t>& to, const std::optional<std::int64_t>& value) {
@@ -71,7 +73,7 @@ std::optional<subscription_state> parse_razorpay_state(std::string_view word) no
 }
 
 subscription_facts learn(subscription_facts known, const subscription_news& news) {
-  const auto at = seconds(news.at);
+  const auto at = unix_seconds(news.at);
   if (news.moves_to && replaces(known, *news.moves_to, at, news.rank)) {
     known.state = *news.moves_to;
     known.state_at = at;
@@ -86,15 +88,15 @@ subscription_facts learn(subscription_facts known, const subscription_news& news
     known.provider_plan = news.provider_plan;
     known.total_count = news.total_count;
   }
-  const auto end = seconds(news.current_end);
-  const auto start = seconds(news.current_start);
+  const auto end = unix_seconds(news.current_end);
+  const auto start = unix_seconds(news.current_start);
   if (end && std::pair(end, start) > std::pair(known.current_end, known.current_start)) {
     known.current_end = end;
     known.current_start = start;
   }
   if (news.paid) raise(known.paid_until, end);
   if (news.moves_to && is_final(*news.moves_to)) {
-    const auto ended = seconds(news.ended_at).value_or(at);
+    const auto ended = unix_seconds(news.ended_at).value_or(at);
     known.ended_at = known.ended_at ? std::min(*known.ended_at, ended) : ended;
   }
   known.paid_count = std::max(known.paid_count, news.paid_count);
@@ -117,7 +119,7 @@ entitlement entitles(const subscription_facts& facts, time_point now) {
       // Of a cycle that was begun but never paid, `current_end` says nothing.
       auto until = facts.paid_until;
       if (!until && facts.paid_count > 0) until = facts.current_end;
-      out.plan = until && seconds(now) < *until;
+      out.plan = until && unix_seconds(now) < *until;
       break;
     }
     case state::created:

@@ -46,16 +46,16 @@ std::vector<std::uint64_t> numbers(std::string_view text) {
   return out;
 }
 
-struct close_folder {
+struct close_entries {
   void operator()(DIR* d) const noexcept { ::closedir(d); }
 };
 
-constexpr int deepest = 100;  // folders in each other; file_tree looks as deep
+constexpr int deepest_tree = 100;  // folders in each other; file_tree looks as deep
 
 void walk(int at, const char* name, std::uint64_t most, int depth, disk_usage& sum) {
   const int fd = open_folder_at(at, name);
   if (fd < 0) return;
-  const std::unique_ptr<DIR, close_folder> folder(::fdopendir(fd));
+  const std::unique_ptr<DIR, close_entries> folder(::fdopendir(fd));
   if (!folder) {
     ::close(fd);
     return;
@@ -68,7 +68,7 @@ void walk(int at, const char* name, std::uint64_t most, int depth, disk_usage& s
     sum.bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
     if (++sum.files > most || sum.too_deep) return;
     if (!S_ISDIR(info.st_mode)) continue;
-    sum.too_deep = depth >= deepest;
+    sum.too_deep = depth >= deepest_tree;
     if (!sum.too_deep) walk(fd, entry->d_name, most, depth + 1, sum);
   }
 }
@@ -84,7 +84,7 @@ void each_process(pid_t root, std::uint32_t most, F&& visit) {
     if (!visit(pid)) continue;
     ++seen;
     // Threads start children too.
-    const std::unique_ptr<DIR, close_folder> tasks(::opendir(("/proc/" + pid + "/task").c_str()));
+    const std::unique_ptr<DIR, close_entries> tasks(::opendir(("/proc/" + pid + "/task").c_str()));
     while (const dirent* task = tasks ? ::readdir(tasks.get()) : nullptr) {
       if (task->d_name[0] == '.') continue;
       const auto children = numbers(read_small("/proc/" + pid + "/task/" + task->d_name + "/children"));
@@ -145,7 +145,7 @@ disk_usage sample_nameless_files(pid_t root, std::uint32_t most) {
   std::set<std::pair<dev_t, ino_t>> counted;  // one file may be open many times
   each_process(root, most, [&](const std::string& pid) {
     const auto place = "/proc/" + pid + "/fd";
-    const std::unique_ptr<DIR, close_folder> open_files(::opendir(place.c_str()));
+    const std::unique_ptr<DIR, close_entries> open_files(::opendir(place.c_str()));
     if (!open_files) return false;
     while (const dirent* entry = ::readdir(open_files.get())) {
       struct stat info {};

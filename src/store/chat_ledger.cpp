@@ -7,19 +7,19 @@ inline namespace v0 {
 namespace store {
 namespace {
 
-using std::chrono::milliseconds;
+using ms = std::chrono::milliseconds;
 
 // A dead process's row goes when nothing of it can come back any more.
 constexpr std::chrono::hours forget_after{24};
 
-milliseconds since_1970(time t) { return std::chrono::floor<milliseconds>(t.time_since_epoch()); }
+ms since_1970(time t) { return std::chrono::floor<ms>(t.time_since_epoch()); }
 
 policy::bucket_state bucket_of(statements& s, std::string_view owner, const policy::bucket_rate& rate, time now) {
   const auto rows = s.run("SELECT tokens, refilled_at FROM chat_buckets WHERE owner = $1", text(owner));
   if (rows.empty()) return policy::full_bucket(rate, since_1970(now));
   policy::bucket_state state;
   state.tokens = rows.front().integer(0);
-  state.refilled_at = milliseconds(rows.front().integer(1));
+  state.refilled_at = ms(rows.front().integer(1));
   return state;
 }
 

@@ -26,7 +26,7 @@ class hash {
   bool any_ = false;
 };
 
-std::string_view take_line(std::string_view& text) noexcept {
+std::string_view take_ended_line(std::string_view& text) noexcept {
   const auto end = std::min(text.find('\n'), text.size());
   auto line = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
@@ -151,7 +151,7 @@ file_digest digest(std::string_view name, std::string_view content) {
   const bool is_bcf = name.ends_with(".bcf");
   whole.add(content);
   while (!content.empty()) {
-    const auto line = take_line(content);
+    const auto line = take_ended_line(content);
     if (is_trivial(line)) {
       continue;
     }

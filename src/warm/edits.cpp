@@ -9,7 +9,7 @@ inline namespace v0 {
 namespace warm {
 namespace {
 
-constexpr std::size_t most_files = 30'000;
+constexpr std::size_t most_compared = 30'000;
 constexpr std::uint64_t most_bytes = 4u << 20;  // of all sources that are remembered
 
 bool is_source(std::string_view name) { return name.ends_with(".tex") || name.ends_with(".ltx"); }
@@ -27,7 +27,7 @@ std::optional<edited_place> edit_finder::find(const files::file_tree& tree) {
   std::map<std::string, std::string> now;
   std::vector<std::string> names;
   std::uint64_t left = most_bytes;
-  tree.each_file(most_files, [&](const std::string& name, const files::file_mark& mark) {
+  tree.each_file(most_compared, [&](const std::string& name, const files::file_mark& mark) {
     if (!is_source(name) || mark.bytes > left) return;
     left -= mark.bytes;
     names.push_back(name);

@@ -16,26 +16,26 @@ namespace {
 using namespace texbuild;
 namespace json = boost::json;
 
-std::string text(const json::value& v) { return json::value_to<std::string>(v); }
+std::string string_in(const json::value& v) { return json::value_to<std::string>(v); }
 std::string text_or_empty(const json::object& in, const char* name) {
   const auto* v = in.if_contains(name);
-  return v == nullptr ? std::string() : text(*v);
+  return v == nullptr ? std::string() : string_in(*v);
 }
 
 /// "" if it is not there. The names of headers have no case.
 std::string header(const json::value& headers, const std::string& name) {
   for (const auto& pair : headers.as_array()) {
-    auto given = text(pair.at(0));
+    auto given = string_in(pair.at(0));
     std::transform(given.begin(), given.end(), given.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    if (given == name) return text(pair.at(1));
+    if (given == name) return string_in(pair.at(1));
   }
   return "";
 }
 
 /// As a host finds them: Clerk sends one family of names, the plain standard and Polar the other, Svix either.
 webhook_headers headers_of(const json::value& c) {
-  const auto scheme = text(c.at("scheme"));
+  const auto scheme = string_in(c.at("scheme"));
   const auto& all = c.at("headers");
   const auto find = [&](const std::string& what) {
     auto found = scheme == "standard-webhooks" || scheme == "polar" ? std::string() : header(all, "svix-" + what);
@@ -46,13 +46,13 @@ webhook_headers headers_of(const json::value& c) {
 
 result<void> verify(const json::value& c) {
   if (c.at("scheme") == "polar") {
-    const auto sent = crypto::base64_decode(text(c.at("body_b64"))).value();
+    const auto sent = crypto::base64_decode(string_in(c.at("body_b64"))).value();
     const std::chrono::system_clock::time_point at(std::chrono::milliseconds(c.at("now_ms").as_int64()));
-    return verify_polar_webhook(text(c.at("secret")), headers_of(c), sent, at);
+    return verify_polar_webhook(string_in(c.at("secret")), headers_of(c), sent, at);
   }
-  const auto secret = webhook_secret::parse(text(c.at("secret")));
+  const auto secret = webhook_secret::parse(string_in(c.at("secret")));
   if (!secret) return secret.error();
-  const auto body = crypto::base64_decode(text(c.at("body_b64"))).value();
+  const auto body = crypto::base64_decode(string_in(c.at("body_b64"))).value();
   const std::chrono::system_clock::time_point now(std::chrono::milliseconds(c.at("now_ms").as_int64()));
   return secret->verify(headers_of(c), body, now);
 }
@@ -61,10 +61,10 @@ TEST(WebhookVectors, EveryMessageMeetsTheVerdictThatIsSetForIt) {
   const auto vectors = texbuild_test::load_vectors("webhooks.json");
   std::map<std::string, int> count;
   for (const auto& c : vectors.at("cases").as_array()) {
-    SCOPED_TRACE(text(c.at("id")));
-    const auto scheme = text(c.at("scheme"));
+    SCOPED_TRACE(string_in(c.at("id")));
+    const auto scheme = string_in(c.at("scheme"));
     ASSERT_TRUE(scheme == "polar" || scheme == "svix" || scheme == "clerk" || scheme == "standard-webhooks");
-    const auto server = text(c.at("server"));
+    const auto server = string_in(c.at("server"));
     ++count[server];
     if (server == "either") continue;
     const auto verified = verify(c);
@@ -86,12 +86,12 @@ TEST(RazorpayVectors, EveryWebhookMeetsTheVerdictThatIsSetForIt) {
   int bad = 0;
   for (const auto& c : vectors.at("vectors").as_array()) {
     if (c.at("kind") != "webhook_signature") continue;
-    SCOPED_TRACE(text(c.at("id")));
+    SCOPED_TRACE(string_in(c.at("id")));
     const bool valid = c.at("expect").at("valid").as_bool();
     ++(valid ? good : bad);
-    const std::vector<std::string> secrets = {text(c.at("secret"))};
-    const auto signature = text(c.at("headers").at("X-Razorpay-Signature"));
-    EXPECT_EQ(static_cast<bool>(verify_razorpay_webhook(secrets, text(c.at("body")), signature)), valid);
+    const std::vector<std::string> secrets = {string_in(c.at("secret"))};
+    const auto signature = string_in(c.at("headers").at("X-Razorpay-Signature"));
+    EXPECT_EQ(static_cast<bool>(verify_razorpay_webhook(secrets, string_in(c.at("body")), signature)), valid);
   }
   EXPECT_EQ(good, 23);
   EXPECT_EQ(bad, 11);
@@ -101,14 +101,14 @@ TEST(RazorpayVectors, AWebhookOfWhichAPartIsMissingIsRefused) {
   const auto vectors = texbuild_test::load_vectors("razorpay.json");
   const auto& whole = vectors.at("vectors").at(0);
   ASSERT_EQ(whole.at("kind"), "webhook_signature");
-  const auto body = text(whole.at("body"));
-  const auto signature = text(whole.at("headers").at("X-Razorpay-Signature"));
-  const std::vector<std::string> secrets = {text(whole.at("secret"))};
+  const auto body = string_in(whole.at("body"));
+  const auto signature = string_in(whole.at("headers").at("X-Razorpay-Signature"));
+  const std::vector<std::string> secrets = {string_in(whole.at("secret"))};
   ASSERT_TRUE(verify_razorpay_webhook(secrets, body, signature));
   int count = 0;
   for (const auto& c : vectors.at("vectors").as_array()) {
     if (c.at("kind") != "webhook_signature_missing_argument") continue;
-    const auto missing = text(c.at("name"));
+    const auto missing = string_in(c.at("name"));
     SCOPED_TRACE(missing);
     ++count;
     ASSERT_EQ(c.at("expect").at("server"), "treat as invalid");
@@ -132,7 +132,7 @@ TEST(RazorpayVectors, EveryPaymentMeetsTheVerdictThatIsSetForIt) {
   int links = 0;
   for (const auto& c : vectors.at("vectors").as_array()) {
     if (c.at("kind") != "payment_signature") continue;
-    SCOPED_TRACE(text(c.at("id")));
+    SCOPED_TRACE(string_in(c.at("id")));
     const auto& of = c.at("params").as_object();
     if (of.contains("payment_link_id")) {  // a product that this library does not use
       ++links;
@@ -140,8 +140,8 @@ TEST(RazorpayVectors, EveryPaymentMeetsTheVerdictThatIsSetForIt) {
     }
     const bool valid = c.at("expect").at("valid").as_bool();
     ++(valid ? good : bad);
-    const auto secret = text(c.at("secret"));
-    const auto signature = text(c.at("signature"));
+    const auto secret = string_in(c.at("secret"));
+    const auto signature = string_in(c.at("signature"));
     const auto payment = text_or_empty(of, "payment_id");
     const auto order = verify_razorpay_order_payment(secret, text_or_empty(of, "order_id"), payment, signature);
     const auto subscription =

@@ -10,7 +10,7 @@ using texbuild::blob_store;
 using texbuild::errc;
 using texbuild::open_folder_store;
 
-struct Copy : testing::Test {
+struct Copy : ::testing::Test {
   temporary_folder folder;
   std::shared_ptr<blob_store> store = open_folder_store(folder.path() / "blobs").value();
   std::string text(std::string_view key) const {

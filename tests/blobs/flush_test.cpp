@@ -22,7 +22,7 @@ extern "C" int fsync(int fd) {
 
 namespace {
 
-struct FolderStoreFlush : testing::Test {
+struct FolderStoreFlush : ::testing::Test {
   FolderStoreFlush() { flushed_files = flushed_folders = 0; }
   temporary_folder folder;
 };

@@ -9,7 +9,7 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild::command;
 using texbuild::output_sink;
 using texbuild::process_result;
@@ -19,7 +19,7 @@ using texbuild::build::compile;
 using texbuild::build::compile_job;
 using texbuild::testing::scripted_processes;
 
-struct Compile : testing::Test {
+struct Compile : ::testing::Test {
   temporary_folder source;
   temporary_folder workspace;
   std::string main_file = "main.tex";
@@ -198,7 +198,7 @@ TEST_F(Compile, RunsInTheMainFilesFolderWithTheRootOnTheSearchPaths) {
   EXPECT_TRUE(out.succeeded);
   EXPECT_EQ(out.pdf, "paper/main.pdf");
   EXPECT_EQ(commands.front().folder, "paper");
-  EXPECT_THAT(commands.front().variables, testing::Contains(testing::Pair("TEXINPUTS", ".:/job:")));
+  EXPECT_THAT(commands.front().variables, ::testing::Contains(::testing::Pair("TEXINPUTS", ".:/job:")));
 }
 
 TEST_F(Compile, GoesToTheRootWhenAFileIsOnlyThere) {

@@ -21,8 +21,8 @@
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 using texbuild::build_request;
 using texbuild::build_status;
 using texbuild::command;
@@ -40,7 +40,7 @@ using texbuild::testing::scripted_processes;
 const std::chrono::system_clock::time_point noon = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1) + 12h;
 
 /// Engines over one data folder and a fake TeX.
-struct Engine : testing::Test {
+struct Engine : ::testing::Test {
   temporary_folder data;
   temporary_folder source;
   engine_options options;
@@ -99,10 +99,10 @@ TEST_F(Engine, SaysWhichProgramsWarmTheFontCache) {
   std::vector<std::string> programs;
   const auto note = [&](std::string_view program) { programs.emplace_back(program); };
   engine.warm(note).value();
-  EXPECT_THAT(programs, testing::ElementsAre("luaotfload-tool", "lualatex", "pdflatex"));
+  EXPECT_THAT(programs, ::testing::ElementsAre("luaotfload-tool", "lualatex", "pdflatex"));
   programs.clear();
   engine.warm(note).value();
-  EXPECT_THAT(programs, testing::IsEmpty());
+  EXPECT_THAT(programs, ::testing::IsEmpty());
 }
 
 TEST_F(Engine, StopsWarmingWhenAsked) {

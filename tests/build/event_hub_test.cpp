@@ -9,12 +9,12 @@
 
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using texbuild::build_event;
 using texbuild::event_subscription;
 using texbuild::build::event_hub;
 
-struct EventHub : testing::Test {
+struct EventHub : ::testing::Test {
   boost::asio::io_context loop;
   std::shared_ptr<event_hub> hub = std::make_shared<event_hub>(loop.get_executor());
   std::vector<std::string> heard;

@@ -9,8 +9,8 @@ namespace {
 
 using namespace texbuild;
 using namespace texbuild::build;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(KeptState, ComesBackAsItWasWritten) {
   kept_state state;
@@ -38,7 +38,7 @@ TEST(KeptState, IsOfFilesThatOnlyPassesWrite) {
     EXPECT_FALSE(is_kept(name)) << name;
 }
 
-struct Tracker : testing::Test {
+struct Tracker : ::testing::Test {
   temporary_folder folder;
   build::file_tree tree{folder.path()};
   tex::plan_options options;

@@ -11,7 +11,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace texbuild;
 using texbuild::testing::manual_clock;
 using texbuild::testing::scripted_processes;

@@ -6,9 +6,9 @@
 namespace {
 
 using namespace texbuild_test;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string base64(const std::string& bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
@@ -135,7 +135,7 @@ TEST_F(Chat, IsWhereABotTypesetsWhatItIsSent) {
   EXPECT_EQ(send("project.ZIP", zip_of(document("Sent as a project."))).at("pdf"), true);
   const auto broken = send("broken.tex", document("All is well.\n\n\\nosuchthing"));
   EXPECT_THAT(std::string(broken.at("text").as_string()),
-              testing::ContainsRegex("broken\\.tex:[0-9]+: Undefined control sequence"));
+              ::testing::ContainsRegex("broken\\.tex:[0-9]+: Undefined control sequence"));
   EXPECT_THAT(std::string(send("bad.zip", "this is no zip").at("text").as_string()), HasSubstr("ZIP"));
   EXPECT_THAT(std::string(send("cat.jpg", "meow").at("text").as_string()), HasSubstr(".tex"));
   // Its key opens chat and builds, and nothing else.

@@ -5,18 +5,13 @@
 
 namespace {
 
-using testing::AllOf;
-using testing::AnyOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace texbuild_test;
 
-std::string http(const std::string& status, const std::string& body) {
-  return "HTTP/1.1 " + status +
-         "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + body;
-}
-std::string key_set(const std::string& entries) { return http("200 OK", jwks(entries)); }
+std::string key_set(const std::string& entries) { return with_json("200 OK", jwks(entries)); }
 
 struct Clerk : RealServer {
   Clerk() {
@@ -65,14 +60,14 @@ TEST_F(Clerk, KeysAreFetchedOnceAndAgainWhenTheyRotate) {
 }
 
 TEST_F(Clerk, WithoutAnyKeysIsUnavailableAndComesBack) {
-  keys->answer_with(http("500 Internal Server Error", "{}"));
+  keys->answer_with(with_json("500 Internal Server Error", "{}"));
   server.start();
   const auto answer = server.as("GET", "/api/build", token(first, "ins_1"));
   EXPECT_EQ(answer.status, 503) << answer.body;
   EXPECT_EQ(answer.text("code"), "unavailable");
   EXPECT_EQ(server.ask("GET", "/healthz").status, 200);
   EXPECT_EQ(server.ask("GET", "/api/build").status, 401);  // there is nothing to check
-  keys->answer_with(http("200 OK", "<html>not a key set</html>"));
+  keys->answer_with(with_json("200 OK", "<html>not a key set</html>"));
   EXPECT_EQ(status_with(token(first, "ins_1")), 503);
   keys->answer_with(key_set(jwk("ins_1", first)));
   EXPECT_TRUE(comes_true([&] { return status_with(token(first, "ins_1")) == 200; }));

@@ -7,9 +7,9 @@
 
 namespace {
 
-using testing::ContainerEq;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ContainerEq;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using namespace texbuild_test;
 using std::chrono::milliseconds;
 

@@ -8,9 +8,9 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 using namespace texbuild_test;
 using std::chrono::milliseconds;
 
@@ -34,7 +34,7 @@ struct Crash : RealServer {
   void expect_at_rest() {
     EXPECT_TRUE(comes_true([&] {
       return server.stored({"uploads", "scratch"}).empty();
-    })) << testing::PrintToString(server.stored({"uploads", "scratch"}));
+    })) << ::testing::PrintToString(server.stored({"uploads", "scratch"}));
     std::set<std::string> known;
     for (const auto& build : server.list()) known.insert(std::string(build.at("id").as_string()));
     // Orphans are looked for at the start, on the side.
@@ -49,12 +49,12 @@ struct Crash : RealServer {
       }
       return strange.empty();
     });
-    EXPECT_TRUE(clean) << testing::PrintToString(strange);
+    EXPECT_TRUE(clean) << ::testing::PrintToString(strange);
     EXPECT_THAT(server.workers(), IsEmpty());
   }
   /// Every process of the dead server goes with it.
   void expect_no_process() {
-    EXPECT_TRUE(comes_true([&] { return server.workers().empty(); })) << testing::PrintToString(server.workers());
+    EXPECT_TRUE(comes_true([&] { return server.workers().empty(); })) << ::testing::PrintToString(server.workers());
   }
 };
 

@@ -6,8 +6,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using namespace texbuild_test;
 namespace fs = std::filesystem;
 

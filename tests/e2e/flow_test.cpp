@@ -7,16 +7,16 @@
 
 namespace {
 
-using testing::AllOf;
-using testing::AnyOf;
-using testing::ContainsRegex;
-using testing::Ge;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Le;
-using testing::MatchesRegex;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::ContainsRegex;
+using ::testing::Ge;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Le;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::StartsWith;
 using namespace texbuild_test;
 
 using Flow = RealServer;
@@ -258,7 +258,7 @@ TEST_F(Flow, TellsThatABuildHasNotEnded) {
   server.begun(other);
   EXPECT_EQ(server.as("DELETE", "/api/build/" + other).status, 200);
   EXPECT_EQ(server.get("/api/build/" + other).status, 404);
-  EXPECT_TRUE(comes_true([&] { return server.workers().empty(); })) << testing::PrintToString(server.workers());
+  EXPECT_TRUE(comes_true([&] { return server.workers().empty(); })) << ::testing::PrintToString(server.workers());
 }
 
 TEST_F(Flow, WorksWithTheCommandsOfTheDocumentation) {

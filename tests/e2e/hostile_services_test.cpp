@@ -5,7 +5,7 @@
 namespace {
 
 using namespace texbuild_test;
-using testing::Not;
+using ::testing::Not;
 using namespace std::chrono_literals;
 
 constexpr std::int64_t most_taken = 128 << 20;  // some sockets full, of 256 MB for each flood
@@ -48,7 +48,7 @@ TEST_F(HostileServices, OfPolarCostNoCheckoutNoBalanceAndNoUse) {
     const auto out = as_user("POST", "/api/checkout", wish(), customer(i));
     EXPECT_EQ(out.status, 500) << trouble << out.body;
     EXPECT_EQ(out.text("code"), "provider_error") << trouble;
-    EXPECT_THAT(out.body, Not(testing::HasSubstr("secret words"))) << trouble;
+    EXPECT_THAT(out.body, Not(::testing::HasSubstr("secret words"))) << trouble;
     const auto balance = as_user("GET", "/api/user/balance").json();
     EXPECT_NEAR(balance.at("balance").to_number<double>(), 8.5, 0.1) << trouble;
     EXPECT_EQ(chat().status, 200) << trouble;  // by what was known last
@@ -87,7 +87,7 @@ TEST_F(HostileServices, OfClerkKeepNobodyFromBuying) {
   }
   makes("clerk", "");
   EXPECT_EQ(as_user("POST", "/api/checkout", wish(), "user_last").status, 200);
-  EXPECT_THAT(json::serialize(state().at("checkouts")), testing::HasSubstr("user_last@clerk.example"));
+  EXPECT_THAT(json::serialize(state().at("checkouts")), ::testing::HasSubstr("user_last@clerk.example"));
   expect_untouched();
 }
 

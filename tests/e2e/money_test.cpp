@@ -10,15 +10,10 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using namespace texbuild_test;
 
-std::string http(const std::string& status, const std::string& body) {
-  return "HTTP/1.1 " + status +
-         "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + body;
-}
 std::string subscription(const std::string& id, const std::string& status = "created") {
   return R"({"id":")" + id + R"(","entity":"subscription","plan_id":"plan_PRO","status":")" + status +
          R"(","total_count":12,"paid_count":0,"notes":[],"short_url":"https://rzp.io/i/)" + id + R"("})";
@@ -58,7 +53,7 @@ struct Money : RealServer {
     arguments.insert(arguments.end(), {"--data-dir", server.data().string()});
     return run(arguments);
   }
-  loopback_server razorpay{http("200 OK", subscription("sub_1"))};
+  loopback_server razorpay{with_json("200 OK", subscription("sub_1"))};
 };
 
 TEST_F(Money, BuysAPlanAndBuildsMoreThanBefore) {
@@ -114,9 +109,9 @@ TEST_F(Money, GivesACouponThatWasMadeOnTheCommandLine) {
   const auto made = tool({"coupon", "create", "--code", "save20", "--percent", "20", "--plan", "pro", "--uses", "1",
                           "--expires", "2099-01-31", "--offer", "offer_1"});
   ASSERT_EQ(made.exit, 0) << made.err;
-  razorpay.answer_with(http("400 Bad Request", R"({"error":{"description":"Offer not applicable"}})"));
+  razorpay.answer_with(with_json("400 Bad Request", R"({"error":{"description":"Offer not applicable"}})"));
   EXPECT_EQ(post("/api/coupon/redeem", R"({"coupon_code":"SAVE20","plan_id":"pro"})").status, 502);
-  razorpay.answer_with(http("200 OK", subscription("sub_1")));
+  razorpay.answer_with(with_json("200 OK", subscription("sub_1")));
   const auto out = post("/api/coupon/redeem", R"({"coupon_code":"Save20","plan_id":"pro"})");
   EXPECT_EQ(out.body, R"({"checkout_url":"https://rzp.io/i/sub_1","discount_percent":20,"plan":"pro"})");
   EXPECT_EQ(post("/api/coupon/redeem", R"({"coupon_code":"SAVE20","plan_id":"pro"})").status, 409);

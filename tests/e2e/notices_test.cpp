@@ -7,7 +7,7 @@
 namespace {
 
 using namespace texbuild_test;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 struct Notices : RealServer {
   static void SetUpTestSuite() {

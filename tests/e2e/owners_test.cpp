@@ -4,9 +4,9 @@
 
 namespace {
 
-using testing::AnyOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace texbuild_test;
 
 struct Owners : RealServer {

@@ -8,9 +8,9 @@
 namespace {
 
 using namespace texbuild_test;
-using testing::AnyOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* nobody = "00000000-0000-4000-8000-000000000000";
 

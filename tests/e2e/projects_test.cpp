@@ -3,9 +3,9 @@
 
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 using namespace texbuild_test;
 
 struct Projects : RealServer {

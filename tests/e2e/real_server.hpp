@@ -123,7 +123,7 @@ class real_server {
   std::optional<child> running_;
 };
 
-struct RealServer : testing::Test {
+struct RealServer : ::testing::Test {
   real_server server;
 };
 

@@ -5,11 +5,11 @@
 
 namespace {
 
-using testing::AllOf;
-using testing::ContainerEq;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::ContainerEq;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 using namespace texbuild_test;
 
 struct Refusals : RealServer {

@@ -3,7 +3,7 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using namespace texbuild_test;
 
 struct Reuse : RealServer {

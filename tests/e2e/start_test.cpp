@@ -5,13 +5,13 @@
 
 namespace {
 
-using testing::AllOf;
-using testing::AnyOf;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::MatchesRegex;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::StartsWith;
 using namespace texbuild_test;
 
 using Start = RealServer;
@@ -68,7 +68,7 @@ TEST_F(Start, SaysWhichSettingIsWrong) {
     auto arguments = w.arguments;
     arguments.insert(arguments.end(), {"--data-dir", data});
     const auto said = server.try_start(arguments, w.with);
-    const auto which = testing::PrintToString(w.arguments) + testing::PrintToString(w.with);
+    const auto which = ::testing::PrintToString(w.arguments) + ::testing::PrintToString(w.with);
     EXPECT_EQ(said.exit, 2) << which << said.err;
     EXPECT_EQ(lines_of(said.err), 1) << which << said.err;
     EXPECT_THAT(said.err, HasSubstr(w.named)) << which;

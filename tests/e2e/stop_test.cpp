@@ -7,9 +7,9 @@
 
 namespace {
 
-using testing::AnyOf;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using namespace texbuild_test;
 
 struct Stop : RealServer {

@@ -101,7 +101,7 @@ struct document_folder {
 };
 void PrintTo(const document_folder& what, std::ostream* out) { *out << what.name; }
 
-struct Documents : Examples, testing::WithParamInterface<document_folder> {};
+struct Documents : Examples, ::testing::WithParamInterface<document_folder> {};
 
 TEST_P(Documents, AreTheSame) {
   expect_same(from_folder(std::string("bench/documents/") + GetParam().name, GetParam().engine));
@@ -115,6 +115,7 @@ std::vector<document_folder> documents() {
   all.resize(thorough() ? all.size() : 2);
   return all;
 }
-INSTANTIATE_TEST_SUITE_P(Bench, Documents, testing::ValuesIn(documents()), [](const auto& p) { return p.param.name; });
+INSTANTIATE_TEST_SUITE_P(Bench, Documents, ::testing::ValuesIn(documents()),
+                         [](const auto& p) { return p.param.name; });
 
 }  // namespace

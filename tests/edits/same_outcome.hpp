@@ -124,7 +124,7 @@ inline bool settled(const left_behind& what) {
                       [](const auto& d) { return d.message.find("the document did not settle") != std::string::npos; });
 }
 
-struct SameOutcome : testing::Test {
+struct SameOutcome : ::testing::Test {
   static texbuild::engine_options defaults() {
     texbuild::engine_options o;
     o.cache_folder = TEXBUILD_TEST_CACHE;
@@ -153,5 +153,5 @@ struct SameOutcome : testing::Test {
     (void)font_caches();
     return std::make_unique<texbuild::engine>(texbuild::engine::open(options).value());
   }
-  static std::string name() { return testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  static std::string name() { return ::testing::UnitTest::GetInstance()->current_test_info()->name(); }
 };

@@ -2,7 +2,7 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild::tex_engine;
 
 struct Engines : RealEngine {};

@@ -5,8 +5,8 @@
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Fonts : RealEngine {
   /// Files of the shared cache and when they were written.

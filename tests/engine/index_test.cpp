@@ -2,7 +2,7 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 struct Index : RealEngine {};
 

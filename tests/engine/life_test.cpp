@@ -142,7 +142,7 @@ TEST_F(Life, GoesOnInTheNextEngineWhenItsOwnWasDestroyed) {
   auto second = texbuild::engine::open(limited).value();
   const auto outcome = second.wait(id, 60s).value();
   EXPECT_EQ(outcome.info.status, build_status::failed);
-  EXPECT_THAT(outcome.info.message, testing::HasSubstr("time limit")) << "the second engine ran it, to its own limit";
+  EXPECT_THAT(outcome.info.message, ::testing::HasSubstr("time limit")) << "the second engine ran it, to its own limit";
   EXPECT_TRUE(std::filesystem::is_empty(data.path() / "data/scratch"));
 }
 
@@ -159,7 +159,7 @@ TEST_F(Life, WaitsInTheQueueOfAnEngineThatOnlyAccepts) {
   auto worker = texbuild::engine::open(own_options()).value();
   const auto outcome = worker.wait(id, 60s).value();
   ASSERT_TRUE(outcome.succeeded()) << outcome.info.message;
-  EXPECT_THAT(text_of(*outcome.pdf), testing::HasSubstr("later"));
+  EXPECT_THAT(text_of(*outcome.pdf), ::testing::HasSubstr("later"));
 }
 
 TEST_F(Life, MayPassThroughTwoEnginesThatShareAStore) {
@@ -176,7 +176,7 @@ TEST_F(Life, MayPassThroughTwoEnginesThatShareAStore) {
   auto worker = texbuild::engine::open(worker_options, parts).value();
   const auto outcome = door.build(paper()).value();
   ASSERT_TRUE(outcome.succeeded()) << outcome.info.message;
-  EXPECT_THAT(text_of(*outcome.pdf), testing::HasSubstr("shared"));
+  EXPECT_THAT(text_of(*outcome.pdf), ::testing::HasSubstr("shared"));
   EXPECT_EQ(worker.stats().completed, 1u);
 }
 

@@ -5,8 +5,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Places : RealEngine {
   std::string text() const {

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-struct RealEngine : testing::Test {
+struct RealEngine : ::testing::Test {
   static texbuild::engine_options options() {
     texbuild::engine_options o;
     o.cache_folder = TEXBUILD_TEST_CACHE;
@@ -34,7 +34,7 @@ struct RealEngine : testing::Test {
   }
 
   // Each test is a user of its own: no build goes on from another test's.
-  RealEngine() { request.owner = testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  RealEngine() { request.owner = ::testing::UnitTest::GetInstance()->current_test_info()->name(); }
 
   temporary_folder source;
   texbuild::build_request request;

@@ -2,8 +2,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* eps =
     "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 200 50\n/Helvetica findfont 20 scalefont setfont\n"

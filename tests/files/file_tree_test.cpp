@@ -11,13 +11,13 @@
 
 namespace {
 
-using testing::ElementsAre;
-using testing::Key;
+using ::testing::ElementsAre;
+using ::testing::Key;
 using texbuild::errc;
 using texbuild::files::file_mark;
 using texbuild::files::file_tree;
 
-struct FileTree : testing::Test {
+struct FileTree : ::testing::Test {
   temporary_folder outside;
   temporary_folder inside;
   file_tree tree{inside.path()};

@@ -18,6 +18,13 @@
 
 namespace texbuild_test {
 
+/// The bytes of an answer with JSON in it. `status`: such as "200 OK".
+inline std::string with_json(const std::string& status, const std::string& body) {
+  return "HTTP/1.1 " + status +
+         "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
+}
+
 /// Serves one connection after the other on a thread of its own, until it is destroyed.
 class loopback_server {
  public:

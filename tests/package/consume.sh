@@ -36,7 +36,8 @@ case $way in
     [[ $needed != *libzip* && $needed != *libcrypto* && $needed != *libsqlite3* ]]
     ;;
   add_subdirectory)
-    configure -S "$source/tests/package/add_subdirectory" -B "$work/build" -DTEXBUILD_SOURCE="$source"
+    configure -S "$source/tests/package/add_subdirectory" -B "$work/build" -DTEXBUILD_SOURCE="$source" \
+      -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DCMAKE_UNITY_BUILD_BATCH_SIZE=30
     make "$work/build" make_pdf use_fakes
     ;;
   pkg-config)

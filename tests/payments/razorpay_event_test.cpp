@@ -5,7 +5,7 @@
 namespace {
 
 using namespace texbuild;
-const auto received = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
+const auto arrived = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
 
 TEST(RazorpayEvent, ReadsASubscriptionAndItsPayment) {
   const auto e = parse_razorpay_event(
@@ -13,7 +13,7 @@ TEST(RazorpayEvent, ReadsASubscriptionAndItsPayment) {
         "payload":{"subscription":{"entity":{"id":"sub_1","plan_id":"plan_1","status":"active","current_start":1756684800,
         "current_end":1759276800,"ended_at":null,"paid_count":1,"total_count":12,"notes":{"user_id":"u"},"new":{}}},
         "payment":{"entity":{"id":"pay_1","status":"captured","captured":"1","notes":[]}}}})",
-                     received)
+                     arrived)
                      .value();
   EXPECT_EQ(e.name, "subscription.charged");
   EXPECT_EQ(e.at.time_since_epoch(), std::chrono::seconds(1756684810));
@@ -31,16 +31,16 @@ TEST(RazorpayEvent, ReadsASubscriptionAndItsPayment) {
 }
 
 TEST(RazorpayEvent, StandsInTheTimeOfReceiptForAMissingOne) {
-  EXPECT_EQ(parse_razorpay_event(R"({"event":"x"})", received).value().at, received);
-  EXPECT_EQ(parse_razorpay_event(R"({"event":"x","created_at":"now"})", received).value().at, received);
-  EXPECT_EQ(parse_razorpay_event(R"({"event":"x","created_at":-1})", received).value().at, received);
+  EXPECT_EQ(parse_razorpay_event(R"({"event":"x"})", arrived).value().at, arrived);
+  EXPECT_EQ(parse_razorpay_event(R"({"event":"x","created_at":"now"})", arrived).value().at, arrived);
+  EXPECT_EQ(parse_razorpay_event(R"({"event":"x","created_at":-1})", arrived).value().at, arrived);
 }
 
 TEST(RazorpayEvent, LeavesOutWhatHasAnotherTypeThanDocumented) {
   const auto e = parse_razorpay_event(
                      R"({"event":"x","payload":{"subscription":{"entity":{"id":"sub_1","paid_count":"2","notes":[],
         "current_end":1e300,"status":7}},"payment":{"entity":[]}}})",
-                     received)
+                     arrived)
                      .value();
   EXPECT_EQ(e.subscription->paid_count, 0);
   EXPECT_FALSE(e.subscription->current_end);
@@ -50,7 +50,7 @@ TEST(RazorpayEvent, LeavesOutWhatHasAnotherTypeThanDocumented) {
 
 TEST(RazorpayEvent, IsNoneWithoutAName) {
   for (const char* body : {"", "7", "{}", R"({"event":null})"})
-    EXPECT_EQ(parse_razorpay_event(body, received).error().code(), errc::invalid_input) << body;
+    EXPECT_EQ(parse_razorpay_event(body, arrived).error().code(), errc::invalid_input) << body;
 }
 
 }  // namespace

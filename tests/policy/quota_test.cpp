@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using std::chrono::sys_days;
 using std::chrono::year;
 
-constexpr std::uint64_t gb = 1'000'000'000;
+constexpr std::uint64_t gigabyte = 1'000'000'000;
 const auto january = sys_days(year(2026) / 1 / 1);
 
 quota_report report() {
@@ -20,7 +20,7 @@ quota_report report() {
   q.allowed.name = "small";
   q.allowed.monthly_builds = 50;
   q.allowed.concurrent_builds = 2;
-  q.allowed.storage_bytes = gb;
+  q.allowed.storage_bytes = gigabyte;
   q.monthly_reset = january;
   return q;
 }
@@ -41,7 +41,7 @@ TEST(Quota, AllowsABuildBelowEveryLimit) {
   EXPECT_TRUE(check_quota(q));
   q.used.monthly_builds = 49;
   q.used.concurrent = 1;
-  q.used.storage_bytes = gb - 1;
+  q.used.storage_bytes = gigabyte - 1;
   EXPECT_TRUE(check_quota(q));
   EXPECT_TRUE(check_quota(q, 1));
 }
@@ -66,17 +66,17 @@ TEST(Quota, RefusesTheBuildAfterTheLastOneAtOnce) {
 
 TEST(Quota, RefusesWhatDoesNotFitIntoTheStorage) {
   auto q = report();
-  q.used.storage_bytes = gb / 2;
-  EXPECT_TRUE(check_quota(q, gb / 2));
-  expect_refusal(q, "storage_limit_exceeded", 0.5, 1, gb / 2 + 1);
-  EXPECT_FALSE(check_quota(q, gb).error().usage()->reset_at);
+  q.used.storage_bytes = gigabyte / 2;
+  EXPECT_TRUE(check_quota(q, gigabyte / 2));
+  expect_refusal(q, "storage_limit_exceeded", 0.5, 1, gigabyte / 2 + 1);
+  EXPECT_FALSE(check_quota(q, gigabyte).error().usage()->reset_at);
 }
 
 TEST(Quota, RefusesTheBuildAfterTheOneThatEndedAboveTheStorage) {
   auto q = report();
-  q.used.storage_bytes = gb;
+  q.used.storage_bytes = gigabyte;
   expect_refusal(q, "storage_limit_exceeded", 1, 1, 1);
-  q.used.storage_bytes = 3 * gb / 2;
+  q.used.storage_bytes = 3 * gigabyte / 2;
   expect_refusal(q, "storage_limit_exceeded", 1.5, 1);
 }
 
@@ -99,14 +99,14 @@ TEST(Quota, EachLimitHoldsWhenTheOthersAreAbsent) {
   auto q = report();
   q.allowed.concurrent_builds = q.allowed.storage_bytes = -1;
   q.used.monthly_builds = 50;
-  q.used.concurrent = q.used.storage_bytes = 10 * gb;
+  q.used.concurrent = q.used.storage_bytes = 10 * gigabyte;
   expect_refusal(q, "monthly_limit_exceeded", 50, 50);
   q.allowed.monthly_builds = -1;
   q.allowed.concurrent_builds = 5;
   q.used.concurrent = 5;
   expect_refusal(q, "concurrent_limit_exceeded", 5, 5);
   q.allowed.concurrent_builds = -1;
-  q.allowed.storage_bytes = static_cast<std::int64_t>(2 * gb);
+  q.allowed.storage_bytes = static_cast<std::int64_t>(2 * gigabyte);
   expect_refusal(q, "storage_limit_exceeded", 10, 2);
 }
 

@@ -45,7 +45,7 @@ TEST(KernelLimits, LeaveOutWhatHasNoLimit) {
   EXPECT_EQ(find(all, RLIMIT_CPU), nullptr);
 }
 
-struct ChildSetup : testing::Test {
+struct ChildSetup : ::testing::Test {
   ChildSetup() {
     if (::geteuid() == 0) {  // as the sandbox does
       setup.drop_root = true;

@@ -9,14 +9,14 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::command;
 using texbuild::process::link_font_cache;
 using texbuild::process::warm_font_cache;
 using texbuild::process::warm_fonts;
 
-struct FontCache : testing::Test {
+struct FontCache : ::testing::Test {
   static std::shared_ptr<texbuild::process_runner> sandbox() {
     static const auto made = texbuild::make_sandbox().value();
     return made;

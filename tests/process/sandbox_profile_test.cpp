@@ -7,13 +7,13 @@
 
 namespace {
 
-using testing::Contains;
+using ::testing::Contains;
 using texbuild::command;
 using texbuild::process::machine;
 using texbuild::process::own_folders;
 using texbuild::process::sandbox_arguments;
 
-struct SandboxProfile : testing::Test {
+struct SandboxProfile : ::testing::Test {
   machine here{"/usr/bin/bwrap", {"/usr/bin"}, {}, "/usr/bin"};
   own_folders own{"/data/job", "/data/tmp", {}, {}};
   command what;
@@ -25,7 +25,7 @@ TEST_F(SandboxProfile, TakesEveryNamespaceAndEveryRight) {
   for (const char* wall : {"--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
                            "--new-session", "--die-with-parent", "--clearenv", "--seccomp"})
     EXPECT_THAT(a, Contains(wall));
-  EXPECT_THAT(a, testing::Not(Contains("--proc")));
+  EXPECT_THAT(a, ::testing::Not(Contains("--proc")));
 }
 
 TEST_F(SandboxProfile, BindsOnlyTheJobAndItsScratchWritable) {

@@ -22,8 +22,8 @@
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::command;
 using texbuild::limit_kind;
 using texbuild::process_result;
@@ -41,7 +41,7 @@ bool is_running(const std::string& marker) {
   return false;
 }
 
-struct Sandbox : testing::Test {
+struct Sandbox : ::testing::Test {
   static std::shared_ptr<texbuild::process_runner> runner() {
     static const auto made = texbuild::make_sandbox().value();
     return made;

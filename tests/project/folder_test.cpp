@@ -18,7 +18,7 @@ using texbuild_test::slurp;
 namespace fs = std::filesystem;
 using list = std::vector<std::string>;
 
-list names(const project& p) {
+list file_names(const project& p) {
   list out;
   for (const auto& file : p.files()) out.push_back(file.name);
   return out;
@@ -32,7 +32,7 @@ TEST(ProjectFolder, LeavesHiddenFilesOut) {
   in.write("p/sub/.hidden", "secret");
   const auto p = project::from_folder(in / "p");
   ASSERT_TRUE(p) << p.error().detail();
-  EXPECT_EQ(names(*p), (list{"main.tex", "sub/b.tex"}));
+  EXPECT_EQ(file_names(*p), (list{"main.tex", "sub/b.tex"}));
   EXPECT_EQ(p->read("sub/b.tex").value(), "b");
 }
 
@@ -107,7 +107,7 @@ TEST(ProjectFolder, BecomesAZipThatGivesTheSameFiles) {
   EXPECT_EQ(slurp(in / "out.zip"), slurp(in / "two.zip"));
   const auto q = project::from_zip(in / "out.zip");
   ASSERT_TRUE(q) << q.error().detail();
-  EXPECT_EQ(names(*q), names(*p));
+  EXPECT_EQ(file_names(*q), file_names(*p));
   EXPECT_EQ(q->read("main.tex").value(), std::string(300'000, 'm'));
   ASSERT_TRUE(q->unpack(in.folder("to")));
   EXPECT_TRUE(fs::is_directory(in / "to/empty"));

@@ -12,8 +12,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 using texbuild_test::http_answer;
 namespace json = boost::json;
 

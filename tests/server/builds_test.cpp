@@ -8,11 +8,11 @@
 
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::MatchesRegex;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
 using texbuild_test::form_of;
 using texbuild_test::http_answer;
 using texbuild_test::paper_zip;
@@ -78,7 +78,7 @@ TEST_F(Builds, ShowsAFinishedBuildWithAllDocumentedFields) {
   EXPECT_FALSE(o.at("cached").as_bool());
   EXPECT_TRUE(o.at("diagnostics").is_array());
   EXPECT_TRUE(o.at("outputs").is_array());
-  EXPECT_THAT(shown.body, testing::Not(HasSubstr(folder.path().string())));
+  EXPECT_THAT(shown.body, ::testing::Not(HasSubstr(folder.path().string())));
 }
 
 TEST_F(Builds, TellsTheStatusOfABuildThatRuns) {
@@ -93,7 +93,7 @@ TEST_F(Builds, TellsTheStatusOfABuildThatRuns) {
   } while (status.text("status") == "pending");
   EXPECT_EQ(status.text("status"), "compiling");
   EXPECT_EQ(status.text("id"), id);
-  EXPECT_THAT(status.text("message"), testing::Not(IsEmpty()));
+  EXPECT_THAT(status.text("message"), ::testing::Not(IsEmpty()));
   EXPECT_TRUE(status.json().at("completed_at").is_null());
   EXPECT_LT(status.json().at("progress").to_number<int>(), 100);
   EXPECT_EQ(as("user_dev", "GET", "/api/build/" + id + "/pdf/url").text("code"), "invalid_input");

@@ -29,7 +29,7 @@
 
 namespace texbuild_test {
 
-struct ChatServer : testing::Test {
+struct ChatServer : ::testing::Test {
   using caller = model_service::caller;
 
   ~ChatServer() override { stop(); }

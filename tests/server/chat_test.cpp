@@ -9,10 +9,10 @@ namespace {
 
 using namespace texbuild_test;
 using namespace std::chrono_literals;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 const std::string hello = R"({"model":"m","messages":[{"role":"user","content":"Hi"}],"max_tokens":100})";
 const std::string streamed =

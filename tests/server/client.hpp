@@ -22,7 +22,7 @@
 namespace texbuild_test {
 
 /// A server on a free port, in development mode, whose TeX is a function.
-struct Server : testing::Test {
+struct Server : ::testing::Test {
   temporary_folder folder;
   std::shared_ptr<texbuild::testing::manual_clock> time =
       std::make_shared<texbuild::testing::manual_clock>(std::chrono::system_clock::from_time_t(1'790'000'000));

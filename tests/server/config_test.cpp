@@ -10,8 +10,8 @@
 
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using texbuild::errc;
 using texbuild::result;
 using namespace texbuild::server;

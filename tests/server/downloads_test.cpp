@@ -3,9 +3,9 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::MatchesRegex;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
 
 struct Downloads : texbuild_test::Server {
   std::string id;

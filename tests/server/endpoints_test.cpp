@@ -11,9 +11,9 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
 namespace json = boost::json;
 
 struct Endpoints : texbuild_test::Server {

@@ -3,8 +3,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::MatchesRegex;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using texbuild_test::http_answer;
 using texbuild_test::paper_zip;
 

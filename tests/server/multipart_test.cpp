@@ -7,8 +7,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::SizeIs;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 using texbuild::errc;
 using texbuild::result;
 using namespace texbuild::server;

@@ -7,8 +7,8 @@
 namespace {
 
 using namespace texbuild_test;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string output_of(const std::string& command) {
   std::string out;

@@ -6,10 +6,10 @@
 
 namespace {
 
-using testing::Contains;
-using testing::HasSubstr;
-using testing::Not;
-using testing::Pair;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
 using texbuild::errc;
 using texbuild::error;
 using namespace texbuild::server;

@@ -5,7 +5,7 @@
 
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using namespace texbuild::server;
 
 router example() {

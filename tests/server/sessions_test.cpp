@@ -5,11 +5,11 @@
 
 namespace {
 
-using testing::Contains;
-using testing::HasSubstr;
-using testing::Key;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 using Sessions = texbuild_test::Server;
 using texbuild_test::connection;

@@ -9,11 +9,11 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild::errc;
 using namespace texbuild::server;
 
-struct Upload : testing::Test {
+struct Upload : ::testing::Test {
   temporary_folder folder;
   texbuild::testing::fixed_entropy random;
   upload_limits limits;

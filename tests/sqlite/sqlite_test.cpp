@@ -14,7 +14,7 @@ namespace {
 
 using namespace texbuild;
 
-class SqliteFile : public testing::Test {
+class SqliteFile : public ::testing::Test {
  protected:
   SqliteFile() {
     std::string name = (std::filesystem::temp_directory_path() / "texbuild-sqlite-XXXXXX").string();

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 const store::time start = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
 
-class ChatLedger : public testing::Test {
+class ChatLedger : public ::testing::Test {
  protected:
   ChatLedger() {
     EXPECT_TRUE(ledger_.migrate());

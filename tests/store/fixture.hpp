@@ -44,7 +44,7 @@ inline store::finished_build an_end(build_status status = build_status::complete
   return end;
 }
 
-class BuildStore : public testing::Test {
+class BuildStore : public ::testing::Test {
  protected:
   BuildStore() { EXPECT_TRUE(builds_.migrate()); }
   void add(std::string id, std::string owner = "ann", int priority = 0) {

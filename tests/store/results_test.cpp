@@ -164,8 +164,8 @@ TEST_F(Results, AreFoundByIndexes) {
       for (const auto& row : s.run(std::string("EXPLAIN QUERY PLAN ") + sql).value()) plan += row.text(3) + "\n";
       return {};
     }));
-    EXPECT_THAT(plan, testing::HasSubstr("USING")) << sql;
-    EXPECT_THAT(plan, testing::Not(testing::HasSubstr("TEMP B-TREE"))) << sql;
+    EXPECT_THAT(plan, ::testing::HasSubstr("USING")) << sql;
+    EXPECT_THAT(plan, ::testing::Not(::testing::HasSubstr("TEMP B-TREE"))) << sql;
   }
 }
 

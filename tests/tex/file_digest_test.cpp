@@ -6,7 +6,7 @@
 namespace texbuild::tex {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(FileDigest, AnAuxThatSaysNothingIsTrivial) {
   EXPECT_EQ(digest("main.aux", "\\relax \n\\gdef \\@abspage@last{3}\n").content, 0U);

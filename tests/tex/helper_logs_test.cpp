@@ -6,8 +6,8 @@
 namespace texbuild::tex {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(HelperLogs, BibtexErrorsNameTheDatabaseAndLine) {
   EXPECT_THAT(as_lines(parse_bibtex_log(log_text("bibtex_errors.blg"))),

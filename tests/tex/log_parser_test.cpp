@@ -7,14 +7,14 @@
 namespace texbuild::tex {
 namespace {
 
-using testing::AllOf;
-using testing::Contains;
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 std::vector<std::string> said(const std::string& name) { return as_lines(parse_log(log_text(name)).diagnostics); }
 
@@ -245,7 +245,7 @@ TEST(LogParser, HostileLogsGiveBoundedAnswers) {
   while (unbroken.size() < 1'000'000) {
     unbroken += std::string(79, 'x') + '\n';
   }
-  EXPECT_THAT(parse_log("! " + unbroken).diagnostics.at(0).message.size(), testing::Lt(1000U));
+  EXPECT_THAT(parse_log("! " + unbroken).diagnostics.at(0).message.size(), ::testing::Lt(1000U));
   std::string names;
   for (int i = 0; i < 5000; ++i) {
     names += "No file f" + std::to_string(i) + ".\n";

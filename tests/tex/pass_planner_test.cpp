@@ -8,9 +8,9 @@
 namespace texbuild::tex {
 namespace {
 
-using testing::Contains;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 using files = std::map<std::string, std::string>;
 

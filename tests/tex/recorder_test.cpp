@@ -6,8 +6,8 @@
 namespace texbuild::tex {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(Recorder, NamesAreRelativeToTheFolderOfTheRunAndStandOnce) {
   const auto files = parse_recorder(

@@ -7,11 +7,11 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild_tool::build_input;
 using texbuild_tool::build_options;
 
-struct BuildInput : testing::Test {
+struct BuildInput : ::testing::Test {
   temporary_folder folder;
   build_options options;
   void SetUp() override { write_file(folder.path() / "paper/thesis.tex", "\\documentclass{article}"); }

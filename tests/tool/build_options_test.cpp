@@ -7,7 +7,7 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild::tex_engine;
 using namespace texbuild_tool;
 

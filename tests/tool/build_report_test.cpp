@@ -8,8 +8,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::build_outcome;
 using texbuild::build_status;
 using texbuild::severity;

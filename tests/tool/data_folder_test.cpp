@@ -1,21 +1,13 @@
 #include "server/tool/data_folder.hpp"
 
 #include "tests/build/temporary_folder.hpp"
+#include "tests/tool/variables.hpp"
 
 #include <gtest/gtest.h>
-
-#include <map>
 
 namespace {
 
 using namespace texbuild_tool;
-
-variable_reader variables(std::map<std::string, std::string> values) {
-  return [values = std::move(values)](const char* name) {
-    const auto found = values.find(name);
-    return found == values.end() ? std::string() : found->second;
-  };
-}
 
 TEST(DataFolder, IsInTheUsersCache) {
   EXPECT_EQ(default_data_folder(variables({{"XDG_CACHE_HOME", "/c"}, {"HOME", "/h"}})), "/c/texbuild");

@@ -7,8 +7,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::installation_finding;
 using namespace texbuild_tool;
 

@@ -7,11 +7,11 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild_tool::build_options;
 using texbuild_tool::output_files;
 
-struct OutputFiles : testing::Test {
+struct OutputFiles : ::testing::Test {
   temporary_folder folder;
   build_options options;
   void SetUp() override {

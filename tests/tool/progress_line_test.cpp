@@ -7,8 +7,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::build_event;
 using texbuild_tool::progress_line;
 using texbuild_tool::progress_style;

@@ -5,7 +5,7 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild::diagnostic;
 using texbuild::severity;
 using texbuild_tool::source_excerpt;

@@ -1,19 +1,12 @@
 #include "server/tool/terminal_text.hpp"
 
-#include <gtest/gtest.h>
+#include "tests/tool/variables.hpp"
 
-#include <map>
+#include <gtest/gtest.h>
 
 namespace {
 
 using namespace texbuild_tool;
-
-variable_reader variables(std::map<std::string, std::string> values) {
-  return [values = std::move(values)](const char* name) {
-    const auto found = values.find(name);
-    return found == values.end() ? std::string() : found->second;
-  };
-}
 
 TEST(TerminalText, TakesEscapeSequencesOutOfStrangersText) {
   EXPECT_EQ(printable("a\x1b]0;owned\x07z"), "a?]0;owned?z");

@@ -10,11 +10,11 @@
 
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 using texbuild_test::program;
 using texbuild_test::tool_world;
 using texbuild_test::zip_builder;
@@ -26,7 +26,7 @@ constexpr const char* broken =
     "\\documentclass{article}\n\\begin{document}\nHello \\undefinedcommand world.\n\\end{document}\n";
 constexpr const char* endless = "\\documentclass{article}\n\\begin{document}\n\\def\\x{\\x}\\x\n\\end{document}\n";
 
-struct Tool : testing::Test {
+struct Tool : ::testing::Test {
   tool_world world;
   void TearDown() override {
     EXPECT_FALSE(tool_world::has_orphans()) << "a process was left";

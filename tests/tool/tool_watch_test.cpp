@@ -8,8 +8,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using texbuild_test::program;
 using texbuild_test::tool_world;
 
@@ -23,7 +23,7 @@ std::size_t count(const std::string& text, const std::string& word) {
   return n;
 }
 
-struct ToolWatch : testing::Test {
+struct ToolWatch : ::testing::Test {
   tool_world world;
   std::size_t built(const program& run) const { return count(run.out(), "main.pdf: "); }
   void end(program& run) const {

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using texbuild_tool::watcher;
 
-struct Watcher : testing::Test {
+struct Watcher : ::testing::Test {
   temporary_folder folder;
   std::filesystem::path file(const char* name) const { return folder.path() / name; }
   void SetUp() override { write_file(file("main.tex"), "one"); }

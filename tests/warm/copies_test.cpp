@@ -13,7 +13,7 @@ namespace {
 namespace warm = texbuild::warm;
 using texbuild::files::mark_of;
 
-struct ParkedCopy : testing::Test {
+struct ParkedCopy : ::testing::Test {
   temporary_folder folder;
   warm::content_hashes hashes;
   warm::sights said;

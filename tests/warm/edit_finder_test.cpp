@@ -8,7 +8,7 @@ namespace {
 using texbuild::files::file_tree;
 using texbuild::warm::edit_finder;
 
-struct EditFinder : testing::Test {
+struct EditFinder : ::testing::Test {
   temporary_folder folder;
   file_tree tree{folder.path()};
   edit_finder finder;

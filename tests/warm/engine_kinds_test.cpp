@@ -11,8 +11,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::command;
 using texbuild::tex_engine;
 using texbuild::warm::engine_kind;
@@ -63,11 +63,12 @@ TEST(EngineKinds, TakesEveryStepOfAnOrdinaryBuild) {
     const auto steps = steps_of(engine, "main.tex");
     std::vector<tex::step_kind> kinds;
     for (const auto& step : steps) kinds.push_back(step.kind);
-    EXPECT_THAT(kinds, testing::IsSupersetOf({tex::step_kind::engine, tex::step_kind::bibtex, tex::step_kind::biber}));
+    EXPECT_THAT(kinds,
+                ::testing::IsSupersetOf({tex::step_kind::engine, tex::step_kind::bibtex, tex::step_kind::biber}));
     EXPECT_EQ(kinds.back() == tex::step_kind::dvipdf, engine == tex_engine::xelatex);
     for (const auto& step : steps) {
       const auto job = recognise(with(step.arguments));
-      ASSERT_TRUE(job) << testing::PrintToString(step.arguments);
+      ASSERT_TRUE(job) << ::testing::PrintToString(step.arguments);
       EXPECT_EQ(to_string(job->kind), step.arguments.front());
       EXPECT_EQ(job->name, "main");
       EXPECT_EQ(job->start_seconds, now);
@@ -115,17 +116,17 @@ TEST(EngineKinds, RefusesEveryOtherCommandLine) {
     for (std::size_t i = 0; i < usual.size(); ++i) {
       auto less = usual;
       less.erase(less.begin() + static_cast<std::ptrdiff_t>(i));
-      EXPECT_FALSE(takes(less)) << testing::PrintToString(less);
+      EXPECT_FALSE(takes(less)) << ::testing::PrintToString(less);
       auto other = usual;
       other[i] += "x";
-      EXPECT_FALSE(takes(other)) << testing::PrintToString(other);
+      EXPECT_FALSE(takes(other)) << ::testing::PrintToString(other);
       auto more = usual;
       more.insert(more.begin() + static_cast<std::ptrdiff_t>(i), "-8bit");
-      EXPECT_FALSE(takes(more)) << testing::PrintToString(more);
+      EXPECT_FALSE(takes(more)) << ::testing::PrintToString(more);
       if (i + 1 < usual.size()) {
         auto swapped = usual;
         std::swap(swapped[i], swapped[i + 1]);
-        EXPECT_FALSE(takes(swapped)) << testing::PrintToString(swapped);
+        EXPECT_FALSE(takes(swapped)) << ::testing::PrintToString(swapped);
       }
     }
     auto more = usual;
@@ -264,7 +265,7 @@ TEST(EngineKinds, StartsEnginesWithTheFlagsOfTheirCommands) {
     const auto recipe = texbuild::warm::recipe_of(recognise(with(asked))->kind);
     for (const auto& word : asked) {
       if (word == "-interaction=nonstopmode" || word == "-jobname=main" || word == "main.tex") continue;
-      EXPECT_THAT(recipe.argv, testing::Contains(word));
+      EXPECT_THAT(recipe.argv, ::testing::Contains(word));
     }
     EXPECT_EQ(recipe.argv.size(), asked.size() - 2);
   }

@@ -16,7 +16,7 @@ using texbuild::tex_engine;
 const std::string hello = "\\documentclass{article}\\begin{document}x\\end{document}\n";
 const std::string loop = "\\newwrite\\w\\immediate\\openout\\w=up.txt\\immediate\\closeout\\w\\def\\a{\\a}\\a\n";
 
-struct WarmFaults : testing::Test {
+struct WarmFaults : ::testing::Test {
   warm_host host;
 
   ran_job run(tex_engine engine, const job_folder& place) {

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using texbuild::limit_kind;
 
-struct HostileHelper : WarmJob, testing::WithParamInterface<const char*> {
+struct HostileHelper : WarmJob, ::testing::WithParamInterface<const char*> {
   std::size_t before = processes_below(::getpid()).size();
   ~HostileHelper() override { EXPECT_EQ(processes_below(::getpid()).size(), before); }
 
@@ -108,7 +108,7 @@ TEST_P(HostileHelper, EndsAtOnceWhenItIsCanceled) {
   EXPECT_EQ(ran.limit, limit_kind::none);
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, HostileHelper, testing::Values("biber", "xdvipdfmx"),
+INSTANTIATE_TEST_SUITE_P(Both, HostileHelper, ::testing::Values("biber", "xdvipdfmx"),
                          [](const auto& p) { return std::string(p.param); });
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::tex_engine;
 
 struct HostileJob : WarmJob {};
@@ -148,7 +148,7 @@ f:write(ok and socket and tostring((socket.tcp and socket.tcp()) and (socket.tcp
 f:close()
 )");
   EXPECT_THAT(left("net"), Not(HasSubstr("1\n")));
-  EXPECT_THAT(left("net"), testing::AnyOf("none", "nil"));
+  EXPECT_THAT(left("net"), ::testing::AnyOf("none", "nil"));
 }
 
 TEST_F(HostileJob, StartsOnlyWhatTheRestrictedShellAllows) {

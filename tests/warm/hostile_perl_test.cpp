@@ -5,8 +5,8 @@
 
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct HostilePerl : WarmJob {
   std::string below;  // the main file's folder, with a slash
@@ -88,7 +88,7 @@ TEST_F(HostilePerl, HasLoadedNothingThatAPlainOneWouldNotLoadByItsEnd) {
 }
 
 // Everything that can be listed without TeX Live and the system, and what can be written of it.
-constexpr const char* look_around = R"(
+constexpr const char* look_around_in_perl = R"(
 open my $out, '>', 'seen' or die;
 my $walk; $walk = sub {
   my ($folder, $depth) = @_;
@@ -114,7 +114,7 @@ close $out;
 TEST_F(HostilePerl, SeesNoOtherJobAndWritesNowhereElse) {
   const auto other = host().folder({{"secret-of-another", "hunter2"}});
   write_file(other.scratch / "secret-in-scratch", "hunter2");
-  const auto seen = warmly(look_around)["seen"];
+  const auto seen = warmly(look_around_in_perl)["seen"];
   EXPECT_THAT(seen, HasSubstr("/job/code.pl\n"));
   EXPECT_THAT(seen, HasSubstr("/jobs\n"));
   EXPECT_THAT(seen, Not(HasSubstr("\n/jobs/")));
@@ -139,7 +139,7 @@ mkdir '/tmp/texmf-home'; mkdir '/tmp/planted';
 for my $fd (3 .. 1023) { if (open my $f, '>&=', $fd) { syswrite $f, 'planted' } }
 )");
   EXPECT_EQ(left("planted"), "planted");
-  const auto seen = warmly(std::string(look_around) + R"(
+  const auto seen = warmly(std::string(look_around_in_perl) + R"(
 open my $state, '>', 'state';
 print $state join ' ', map { $_ // '' } $main::planted, $Biber::planted, $ENV{PLANTED}, @INC, %INC, $0,
   defined &Unicode::UCD::planted ? 'planted' : '', ref Biber::LangTags->new;

@@ -9,7 +9,7 @@ namespace {
 
 namespace warm = texbuild::warm;
 
-struct LineStream : testing::Test {
+struct LineStream : ::testing::Test {
   static void SetUpTestSuite() {
     warm::show_as(".log", "**first line", "**main.tex");
     warm::show_as(".log", "13 JAN 2018 14:05", "1 FEB 2026 08:00");

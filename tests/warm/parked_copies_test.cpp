@@ -7,14 +7,14 @@
 
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using texbuild::tex_engine;
 
 const files paper{{"main.tex",
                    "\\documentclass{article}\n\\newwrite\\notes\\immediate\\openout\\notes=notes.txt\n"
                    "\\begin{document}\nHello.\\immediate\\write\\notes{said}\n\\end{document}\n"}};
 
-struct ParkedCopies : testing::Test {
+struct ParkedCopies : ::testing::Test {
   static warm_host& host() {
     static warm_host one;
     static const bool ready = (one.prepare(), true);

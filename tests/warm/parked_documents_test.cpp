@@ -6,19 +6,11 @@ namespace {
 
 using texbuild::tex_engine;
 
-document from_folder(const std::string& name) {
-  document out;
-  const auto folder = std::filesystem::path(TEXBUILD_SOURCE_DIR) / "bench/documents" / name;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    out.content[entry.path().filename().string()] = read_file(entry.path());
-  return out;
-}
-
 struct ParkedDocument : SameFiles {
   /// Builds it twice where the project is at home.
   void expect_same_at_home(const document& what, tex_engine engine, std::uint64_t least_resumed) {
     const auto plain = trace(*plain_sandbox(), host().folder(what.content), what, engine);
-    const auto name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    const auto name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
     const auto before = host().engines().stats();
     for (int build = 0; build < 2 && !HasFailure(); ++build) {
       SCOPED_TRACE("build " + std::to_string(build));
@@ -42,7 +34,7 @@ struct EditedDocument : SameFiles {
   /// Builds it where the project is at home, edits it, builds it again, and so on; each build is held against a plain
   /// one. Gives how many passes began in the middle of the document.
   std::uint64_t expect_same_after(document what, tex_engine engine, const std::vector<word_edit>& edits) {
-    const auto name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    const auto name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
     const auto before = host().engines().stats();
     for (std::size_t i = 0; i <= edits.size() && !HasFailure(); ++i) {
       SCOPED_TRACE("edits so far: " + std::to_string(i));
@@ -86,7 +78,7 @@ document book() {
   return out;
 }
 
-class EditedBook : public EditedDocument, public testing::WithParamInterface<tex_engine> {};
+class EditedBook : public EditedDocument, public ::testing::WithParamInterface<tex_engine> {};
 
 TEST_P(EditedBook, IsTheSameWhereverItIsEdited) {
   EXPECT_GE(expect_same_after(book(), GetParam(),
@@ -102,7 +94,7 @@ TEST_P(EditedBook, IsTheSameWhereverItIsEdited) {
             6U);
 }
 INSTANTIATE_TEST_SUITE_P(Engines, EditedBook,
-                         testing::Values(tex_engine::pdflatex, tex_engine::xelatex, tex_engine::lualatex),
+                         ::testing::Values(tex_engine::pdflatex, tex_engine::xelatex, tex_engine::lualatex),
                          [](const auto& p) { return std::string(to_string(p.param)); });
 
 TEST_F(ParkedDocument, OfAHello) { expect_same_at_home(from_folder("a_hello"), tex_engine::pdflatex, 1); }

@@ -5,14 +5,6 @@ namespace {
 
 using texbuild::tex_engine;
 
-document from_folder(const std::string& name) {
-  const std::filesystem::path folder = std::filesystem::path(TEXBUILD_SOURCE_DIR) / "bench/documents" / name;
-  document out;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    out.content[entry.path().filename().string()] = read_file(entry.path());
-  return out;
-}
-
 TEST_F(SameFiles, OfAHello) {
   for (const auto engine : {tex_engine::pdflatex, tex_engine::xelatex, tex_engine::lualatex})
     expect_same(host(), from_folder("a_hello"), engine);

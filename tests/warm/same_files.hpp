@@ -19,6 +19,15 @@ struct document {
   std::set<std::string> plainly = {};  // programs that do it plainly
 };
 
+/// One of those that are measured, too.
+inline document from_folder(const std::string& name) {
+  const std::filesystem::path folder = std::filesystem::path(TEXBUILD_SOURCE_DIR) / "bench/documents" / name;
+  document out;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    out.content[entry.path().filename().string()] = read_file(entry.path());
+  return out;
+}
+
 /// What came of one step.
 struct step_trace {
   std::vector<std::string> argv;
@@ -183,7 +192,7 @@ inline void expect_same_steps(const std::vector<step_trace>& plain, const std::v
       EXPECT_TRUE(mine == theirs) << name << " differs in " << difference(mine, theirs);
     }
     for (const auto& [name, text] : warm[i].left) EXPECT_TRUE(plain[i].left.contains(name)) << name << " is extra";
-    if (testing::Test::HasFailure()) return;  // what follows differs because of it
+    if (::testing::Test::HasFailure()) return;  // what follows differs because of it
   }
 }
 
@@ -202,7 +211,7 @@ inline void expect_same(warm_host& host, const document& what, texbuild::tex_eng
   expect_same_steps(plain, warm, engine);
 }
 
-struct SameFiles : testing::Test {
+struct SameFiles : ::testing::Test {
   static warm_host& host() {
     static warm_host one;
     static const bool ready = (one.prepare(), true);

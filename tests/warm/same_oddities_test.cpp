@@ -21,15 +21,15 @@ document one_pass(std::string text, files others = {}) {
   return what;
 }
 
-struct SameOddity : SameFiles, testing::WithParamInterface<oddity> {};
+struct SameOddity : SameFiles, ::testing::WithParamInterface<oddity> {};
 
 TEST_P(SameOddity, LeavesTheSameFiles) {
   for (const auto engine : all) expect_same(host(), one_pass(GetParam().text, GetParam().others), engine);
 }
 
-INSTANTIATE_TEST_SUITE_P(Errors, SameOddity, testing::ValuesIn(errors), [](const auto& p) { return p.param.name; });
+INSTANTIATE_TEST_SUITE_P(Errors, SameOddity, ::testing::ValuesIn(errors), [](const auto& p) { return p.param.name; });
 
-INSTANTIATE_TEST_SUITE_P(Looks, SameOddity, testing::ValuesIn(looks), [](const auto& p) { return p.param.name; });
+INSTANTIATE_TEST_SUITE_P(Looks, SameOddity, ::testing::ValuesIn(looks), [](const auto& p) { return p.param.name; });
 
 TEST_F(SameFiles, OfWhatOnlyPdfTexHas) {
   const files eps = {{"pic.eps",

@@ -6,7 +6,7 @@
 
 #include <future>
 
-struct WarmJob : testing::Test {
+struct WarmJob : ::testing::Test {
   static warm_host& host() {
     static warm_host one;
     static const bool ready = (one.prepare(), true);

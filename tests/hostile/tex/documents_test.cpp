@@ -30,7 +30,7 @@ std::map<std::string, std::string> header_of(const std::string& tex) {
   return header;
 }
 
-struct HostileDocuments : testing::TestWithParam<std::string> {
+struct HostileDocuments : ::testing::TestWithParam<std::string> {
   static ground& place() {
     static ground one;
     return one;
@@ -84,7 +84,7 @@ TEST_P(HostileDocuments, EndInTimeLeakNothingAndLeaveNothing) {
       EXPECT_EQ(outcome.info.status, texbuild::build_status::completed);
     }
     EXPECT_NE(e.running->said.find(e.header["prints"]), std::string::npos) << "it broke off:\n" << e.running->said;
-    if (testing::Test::HasFailure() || std::getenv("TEXBUILD_SHOW_ATTACKS") != nullptr)
+    if (::testing::Test::HasFailure() || std::getenv("TEXBUILD_SHOW_ATTACKS") != nullptr)
       std::cout << e.running->name << ": " << to_string(outcome.info.status) << ", " << outcome.info.duration.count()
                 << " ms, " << outcome.info.message << std::endl;
     if (!e.header["says"].empty()) {
@@ -98,7 +98,7 @@ TEST_P(HostileDocuments, EndInTimeLeakNothingAndLeaveNothing) {
   place().expect_nothing_left();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, HostileDocuments, testing::ValuesIn(groups()),
+INSTANTIATE_TEST_SUITE_P(All, HostileDocuments, ::testing::ValuesIn(groups()),
                          [](const auto& info) { return info.param; });
 
 // The other tests say "nothing was found": this one says that there would have been something to find.
@@ -110,10 +110,10 @@ TEST(HostileGround, SeesASecretInAPdfInALogAndInAnOutput) {
                                              "}\\immediate\\openout3=copy.txt \\immediate\\write3{" + place.secret() +
                                              "}\\immediate\\closeout3\\end{document}\n");
   const auto running = place.let_loose("telltale", texbuild::project::from_folder(source.path()).value(), {});
-  testing::TestPartResultArray failures;
+  ::testing::TestPartResultArray failures;
   {
-    const testing::ScopedFakeTestPartResultReporter collecting(
-        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ALL_THREADS, &failures);
+    const ::testing::ScopedFakeTestPartResultReporter collecting(
+        ::testing::ScopedFakeTestPartResultReporter::INTERCEPT_ALL_THREADS, &failures);
     (void)place.expect_nothing_leaked(*running);
   }
   std::string all;

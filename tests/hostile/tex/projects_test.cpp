@@ -10,8 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using hostile::ground;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using texbuild::build_request;
 using texbuild::build_status;
 using texbuild::tex_engine;
@@ -19,7 +19,7 @@ using texbuild_test::zip_builder;
 
 const char* const plain = "\\documentclass{article}\\begin{document}harmless\\end{document}\n";
 
-struct HostileProjects : testing::Test {
+struct HostileProjects : ::testing::Test {
   static ground& place() {
     static ground one;
     return one;
@@ -33,7 +33,7 @@ struct HostileProjects : testing::Test {
     zip.save(file);
     const auto source = texbuild::project::from_zip(file).value();
     const auto running =
-        place().let_loose(testing::UnitTest::GetInstance()->current_test_info()->name(), source, request);
+        place().let_loose(::testing::UnitTest::GetInstance()->current_test_info()->name(), source, request);
     auto outcome = place().expect_nothing_leaked(*running);
     place().expect_nothing_left();
     return outcome;

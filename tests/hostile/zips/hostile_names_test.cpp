@@ -18,7 +18,7 @@ using texbuild_test::zip_builder;
 namespace fs = std::filesystem;
 
 // Refused for what the entry `subject` is, and the scratch folder holds the ZIP alone.
-void expect_refused(const zip_builder& zip, const std::string& subject, const project_limits& limits = {}) {
+void expect_name_refused(const zip_builder& zip, const std::string& subject, const project_limits& limits = {}) {
   const scratch in;
   zip.save(in / "in.zip");
   const auto made = project::from_zip(in / "in.zip", limits);
@@ -78,7 +78,7 @@ TEST(HostileNames, WithNulOrControlCharactersAreShownWithoutThem) {
   for (const auto& [name, shown] : odd) {
     zip_builder zip;
     zip.add(name);
-    expect_refused(zip, shown);
+    expect_name_refused(zip, shown);
   }
 }
 
@@ -133,7 +133,7 @@ TEST(HostileNames, ThatAreTheSameFileAreRefused) {
     zip_builder zip;
     zip.add("a/b.tex", "one");
     zip.add(second, "two");
-    expect_refused(zip, "a/b.tex");
+    expect_name_refused(zip, "a/b.tex");
   }
 }
 
@@ -155,12 +155,12 @@ TEST(HostileNames, CannotBeAFileAndAFolder) {
     zip_builder zip;
     zip.add(file_first ? "a" : "a/b");
     zip.add(file_first ? "a/b" : "a");
-    expect_refused(zip, file_first ? "a/b" : "a");
+    expect_name_refused(zip, file_first ? "a/b" : "a");
   }
   zip_builder explicit_folder;
   explicit_folder.add("a");
   explicit_folder.folder("a/");
-  expect_refused(explicit_folder, "a");
+  expect_name_refused(explicit_folder, "a");
 }
 
 TEST(HostileNames, OfDevicesPipesAndSocketsAreRefused) {
@@ -170,7 +170,7 @@ TEST(HostileNames, OfDevicesPipesAndSocketsAreRefused) {
       auto& part = zip.add("odd");
       part.mode = type | 0644U;
       part.made_by = static_cast<std::uint16_t>(system << 8U);
-      expect_refused(zip, "odd");
+      expect_name_refused(zip, "odd");
     }
   }
 }
@@ -178,7 +178,7 @@ TEST(HostileNames, OfDevicesPipesAndSocketsAreRefused) {
 TEST(HostileNames, OfFoldersThatHoldDataAreRefused) {
   zip_builder zip;
   zip.add("folder/", "data");
-  expect_refused(zip, "folder");
+  expect_name_refused(zip, "folder");
 }
 
 TEST(HostileLinks, ThatLeadOutNowhereOrRoundInCirclesAreRefused) {
@@ -189,7 +189,7 @@ TEST(HostileLinks, ThatLeadOutNowhereOrRoundInCirclesAreRefused) {
     zip.add("a/x");
     zip.add("other/x");
     zip.link("l", target);
-    expect_refused(zip, "l");
+    expect_name_refused(zip, "l");
   }
 }
 
@@ -197,7 +197,7 @@ TEST(HostileLinks, CannotCarryAFileThroughALinkedFolder) {
   zip_builder zip;
   zip.link("out", "/tmp");
   zip.add("out/evil.tex");
-  expect_refused(zip, "out/evil.tex");
+  expect_name_refused(zip, "out/evil.tex");
 }
 
 TEST(HostileLinks, ThatAreEachOtherOrTheirOwnFolderAreRefused) {
@@ -205,7 +205,7 @@ TEST(HostileLinks, ThatAreEachOtherOrTheirOwnFolderAreRefused) {
   pair.add("main.tex");
   pair.link("a", "b");
   pair.link("b", "a");
-  expect_refused(pair, "a");
+  expect_name_refused(pair, "a");
   for (const std::string target : {".", "..", "../sub", "../sub/deep/.."}) {
     zip_builder own;
     own.add("main.tex");
@@ -240,7 +240,7 @@ TEST(HostileLinks, ThatMultiplyAreCountedAgainstTheLimits) {
   for (int i = 0; i < 10; ++i) big.link("copy" + std::to_string(i), "big");
   project_limits limits;
   limits.unpacked_bytes = 5000;
-  expect_refused(big, "copy4", limits);
+  expect_name_refused(big, "copy4", limits);
 }
 
 TEST(HostileLinks, ChainsLongerThanTheSystemWouldFollowAreRefused) {
@@ -248,17 +248,17 @@ TEST(HostileLinks, ChainsLongerThanTheSystemWouldFollowAreRefused) {
   zip.add("main.tex");
   for (int i = 0; i < 60; ++i) zip.link("l" + std::to_string(100 + i), "l" + std::to_string(101 + i));
   zip.link("l160", "main.tex");
-  expect_refused(zip, "l100");
+  expect_name_refused(zip, "l100");
 }
 
 TEST(HostileLinks, WithEndlessTargetsAreRefused) {
   zip_builder zip;
   zip.link("l", std::string(5000, 'a'));
-  expect_refused(zip, "l");
+  expect_name_refused(zip, "l");
   zip_builder nul;
   nul.add("main.tex");
   nul.link("l", std::string("main.tex\0/../../etc", 19));
-  expect_refused(nul, "l");
+  expect_name_refused(nul, "l");
 }
 
 }  // namespace

@@ -1,9 +1,0 @@
-# cmake -C cmake/cache/fuzz.cmake -S . -B build/fuzz -G Ninja
-set(CMAKE_CXX_COMPILER clang++-14 CACHE STRING "")
-set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1" CACHE STRING "")
-set(TEXBUILD_SANITIZE "fuzzer-no-link,address,undefined" CACHE STRING "")
-set(TEXBUILD_WERROR ON CACHE BOOL "")
-set(TEXBUILD_FUZZ ON CACHE BOOL "")
-set(TEXBUILD_BENCH OFF CACHE BOOL "")
-set(TEXBUILD_EXAMPLES OFF CACHE BOOL "")
