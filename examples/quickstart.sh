@@ -68,7 +68,7 @@ cmake/setup.sh build tex client || fail "the packages could not be installed" \
 step "2/5 Building the server (some minutes the first time)"
 started=$SECONDS
 quietly "$work/cmake.log" cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTEXBUILD_TESTS=OFF \
-  -DTEXBUILD_BENCH=OFF -DTEXBUILD_EXAMPLES=OFF || {
+  -DTEXBUILD_BENCH=OFF -DTEXBUILD_EXAMPLES=OFF -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=10 || {
   tail -n 30 "$work/cmake.log" >&2
   fail "CMake could not configure the build" "remove the folder $build and run this script again"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test of texbuild, on a fresh clone of Debian 12: installs what is missing, builds, runs, checks.
 #
-#   tests/run.sh            everything; 25 to 40 minutes on two cores the first time
+#   tests/run.sh            everything; 20 to 40 minutes on two cores the first time
 #   tests/run.sh --quick    the unit tests only
 #
 # Stops at the first stage that fails and shows why; every stage's output is in build/logs/. Runs as root or with sudo.
