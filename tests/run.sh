@@ -112,7 +112,7 @@ if [[ $quick ]]; then
 else
   stage format format
   # What needs no TeX is run where it finds most, with sanitizers.
-  stage build build from_outside
+  stage build from_outside
   stage tests run_tests build/ci -L '^(tex|e2e|hostile|package)$'
   stage asan address_sanitizer
   stage tsan thread_sanitizer

@@ -40,6 +40,8 @@ int job_count = 0;
 bool serving = true;   // the fork server itself; false in a room
 int children = -1;     // signalfd: one of them ended
 bool is_copy = false;  // left by a job
+// Where orders come from. A copy has them at a number that its program, which is in the middle of it, has not used.
+int orders = control_descriptor;
 request order_now;
 int copies[most_copies];  // sockets for copies that the job may leave
 int copy_count = 0;
@@ -74,7 +76,7 @@ bool receive() {
   message.msg_control = side;
   message.msg_controllen = sizeof side;
   ssize_t got = 0;
-  while ((got = ::recvmsg(control_descriptor, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+  while ((got = ::recvmsg(orders, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
   }
   if (got <= 0) return false;
   passed_count = 0;
@@ -197,7 +199,7 @@ void become_job() {
   passed[1] = -1;
   close_passed();
   forget_jobs();
-  ::close(control_descriptor);
+  ::close(orders);
   ::close(children);
   children = -1;
   sigset_t none;
@@ -268,11 +270,11 @@ const request& park(bool (*suits)()) {
   job_suits = suits;
   std::fflush(stdout);
   watch_children();
-  const int keep[] = {control_descriptor, children};
+  const int keep[] = {orders, children};
   if (!is_copy && !survey_open_files(keep, 2)) ::_exit(1);
-  if (serving) tell(control_descriptor, opened{});
+  if (serving) tell(orders, opened{});
   for (;;) {
-    pollfd events[2] = {{control_descriptor, POLLIN, 0}, {children, POLLIN, 0}};
+    pollfd events[2] = {{orders, POLLIN, 0}, {children, POLLIN, 0}};
     if (::poll(events, 2, -1) < 0) continue;
     if (events[1].revents != 0) reap();
     if (events[0].revents == 0) continue;
@@ -309,8 +311,9 @@ bool leave_copy(std::int64_t at) {
     ::setsid();
     ::dup2(0, 1);  // /dev/null
     ::dup2(0, 2);
-    ::dup3(socket, control_descriptor, O_CLOEXEC);
-    for (int i = 0; i < copy_count; ++i) ::close(copies[i]);
+    orders = socket;
+    for (int i = 0; i < copy_count; ++i)
+      if (copies[i] != socket) ::close(copies[i]);
     if (!hold_closed_files()) ::_exit(1);
     ::raise(SIGSTOP);
     park(nullptr);
