@@ -23,6 +23,7 @@ using std::chrono::milliseconds;
 // Loading an engine takes half a second; luaotfload without a font cache minutes, but then it is not worth waiting for.
 constexpr milliseconds loading{60'000};
 constexpr milliseconds opening{10'000};
+constexpr milliseconds obeying{10'000};
 
 error broken(std::string why) { return error(errc::unavailable, "a warm engine does not answer", std::move(why)); }
 
@@ -64,11 +65,19 @@ std::string room::ready(milliseconds patience) const {
   return "the room's walls do not stand: step " + std::to_string(news->step) + ": " + std::strerror(news->failed);
 }
 
-void room::tell(order what, pid_t process) const {
+bool room::tell(order what, pid_t process) const {
   request asked;
   asked.what = what;
   asked.process = process;
-  (void)send_packet(control_.get(), asked, {});  // a room that is gone has nothing to stop
+  return send_packet(control_.get(), asked, {});
+}
+
+void room::still() const {
+  if (!tell(order::still, 0) || !receive_packet<opened>(control_.get(), obeying)) kill();
+}
+
+bool room::go(pid_t process) const {
+  return tell(order::go, process) && receive_packet<opened>(control_.get(), obeying).has_value();
 }
 
 void room::kill() const { (void)::syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0); }

@@ -33,12 +33,12 @@ class room {
   [[nodiscard]] std::string ready(std::chrono::milliseconds patience) const;
   /// Where orders go; jobs too, each with its output, the socket that gets one `ended`, and those for copies.
   [[nodiscard]] int control() const noexcept { return control_.get(); }
-  /// Stops all that runs in it.
-  void still() const { tell(order::still, 0); }
-  /// Lets one that was stopped go on.
-  void go(pid_t process) const { tell(order::go, process); }
+  /// Stops all that runs in it; kills it where that cannot be. Nothing of it writes any more when this returns.
+  void still() const;
+  /// Lets one that was stopped go on. False: the room is gone, or does not answer.
+  [[nodiscard]] bool go(pid_t process) const;
   /// Ends one.
-  void end(pid_t process) const { tell(order::end, process); }
+  void end(pid_t process) const { (void)tell(order::end, process); }
   /// Kills all that runs in it.
   void kill() const;
   /// The same by asking; both may be called again.
@@ -47,7 +47,7 @@ class room {
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
  private:
-  void tell(order what, pid_t process) const;
+  bool tell(order what, pid_t process) const;
 
   descriptor control_;
   descriptor process_;  // pidfd

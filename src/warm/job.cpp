@@ -64,8 +64,9 @@ result<job_end> run_job(const job_place& place, const request& order, const comm
   tree.stays = place.stays;
   tree.kill = [&place] { place.where->kill(); };
   watch.begin(std::move(tree), std::move(out->read));
-  if (place.from != nullptr) place.where->go(place.from->process());
-  if (!send_packet(place.from == nullptr ? place.where->control() : place.from->orders(), order, passed))
+  // An order to a copy must not overtake the last one to stop: its job would be stopped as well, and for ever.
+  const bool goes = place.from == nullptr || place.where->go(place.from->process());
+  if (!goes || !send_packet(place.from == nullptr ? place.where->control() : place.from->orders(), order, passed))
     return error(errc::unavailable, "a warm engine does not answer", "the room is gone");
   out->write.close();
   told->second.close();

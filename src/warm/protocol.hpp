@@ -30,8 +30,8 @@ inline constexpr char text_file[] = "/texbuild/job";
 enum class order : std::uint32_t {
   open_room = 1,  ///< to a fork server; with the room's socket. Answered by `opened`, then by `ready` on that socket
   run = 2,        ///< to a room or a copy; with the job's output, the socket that is told how it ends, one per copy
-  still = 3,      ///< to a room: everything in it but its first process stops
-  go = 4,         ///< to a room: the process `process` goes on
+  still = 3,      ///< to a room: everything in it but its first process stops. Answered by `opened`
+  go = 4,         ///< to a room: the process `process` goes on. Answered by `opened`
   end = 5,        ///< to a room: that process ends
 };
 

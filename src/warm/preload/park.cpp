@@ -288,9 +288,11 @@ const request& park(bool (*suits)()) {
         break;
       case order::still:
         if (!serving && !is_copy) ::kill(-1, SIGSTOP);
+        tell(orders, opened{});
         break;
       case order::go:
         if (!serving && !is_copy && order_now.process > 1) ::kill(order_now.process, SIGCONT);
+        tell(orders, opened{});
         break;
       case order::end:
         if (!serving && !is_copy && order_now.process > 1) ::kill(order_now.process, SIGKILL);
