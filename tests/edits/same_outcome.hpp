@@ -129,6 +129,7 @@ struct SameOutcome : ::testing::Test {
     texbuild::engine_options o;
     o.cache_folder = TEXBUILD_TEST_CACHE;
     o.workers = 2;
+    o.parked_bytes = std::uint64_t{1} << 30;
     o.limits.wall = std::chrono::seconds(30);  // some mistakes make TeX run for ever
     o.source_date = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
     return o;
