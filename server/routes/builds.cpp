@@ -77,18 +77,6 @@ result<build_request> request_of(const request& r) {
   return out;
 }
 
-reply create_build(services& s, request& r) {
-  const auto wanted = request_of(r);
-  if (!wanted) return problem(wanted.error());
-  const auto info = s.builds.submit_zip(r.form.file.path(), *wanted);
-  if (!info) return problem(info.error());
-  auto body = head_of(*info);
-  if (info->cached) body["cached"] = true;  // completed already
-  auto out = answer(body, s.created_status);
-  out.headers.emplace_back("Location", "/api/build/" + info->id);
-  return out;
-}
-
 result<std::uint64_t> number(const request& r, std::string_view name, std::uint64_t otherwise) {
   const auto text = r.parameter(name);
   if (!text || text->empty()) return otherwise;
@@ -161,24 +149,53 @@ reply details(services& s, const std::string& id) {
   return answer(o);
 }
 
+/// How long the caller wants to wait for the build's end; zero: not at all.
+result<std::chrono::seconds> wait_of(const request& r) {
+  if (!r.parameter("wait")) return std::chrono::seconds(0);
+  const auto wait = number(r, "wait", 0);
+  if (!wait || *wait < 1 || *wait > 30)
+    return error(errc::invalid_input, "must be 1 to 30 seconds").with_subject("wait");
+  return std::chrono::seconds(*wait);
+}
+
+/// Everything about the build, when it has ended or that time is over.
+reply details_after(services& s, const std::string& id, std::chrono::seconds wait, int status) {
+  reply out;
+  out.waits.emplace();
+  out.waits->build_id = id;
+  out.waits->at_most = wait;
+  out.waits->then = [&s, id, status] {
+    auto then = details(s, id);
+    if (then.status != 200) return then;
+    then.status = status;
+    if (status != 200) then.headers.emplace_back("Location", "/api/build/" + id);
+    return then;
+  };
+  return out;
+}
+
+reply create_build(services& s, request& r) {
+  const auto wanted = request_of(r);
+  if (!wanted) return problem(wanted.error());
+  const auto wait = wait_of(r);
+  if (!wait) return problem(wait.error());
+  const auto info = s.builds.submit_zip(r.form.file.path(), *wanted);
+  if (!info) return problem(info.error());
+  if (wait->count() > 0) return details_after(s, info->id, *wait, s.created_status);
+  auto body = head_of(*info);
+  if (info->cached) body["cached"] = true;  // completed already
+  auto out = answer(body, s.created_status);
+  out.headers.emplace_back("Location", "/api/build/" + info->id);
+  return out;
+}
+
 reply get_build(services& s, request& r) {
   const auto info = own_build(s, r);
   if (!info) return problem(info.error());
-  const auto id = info->id;
-  if (r.parameter("wait")) {
-    const auto wait = number(r, "wait", 0);
-    if (!wait || *wait < 1 || *wait > 30)
-      return problem(error(errc::invalid_input, "must be 1 to 30 seconds").with_subject("wait"));
-    if (!has_ended(info->status)) {
-      reply out;
-      out.waits.emplace();
-      out.waits->build_id = id;
-      out.waits->at_most = std::chrono::seconds(*wait);
-      out.waits->then = [&s, id] { return details(s, id); };
-      return out;
-    }
-  }
-  return details(s, id);
+  const auto wait = wait_of(r);
+  if (!wait) return problem(wait.error());
+  if (wait->count() > 0 && !has_ended(info->status)) return details_after(s, info->id, *wait, 200);
+  return details(s, info->id);
 }
 
 reply build_status(services& s, request& r) {

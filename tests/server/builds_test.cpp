@@ -190,6 +190,27 @@ TEST_F(Builds, TellsWhyADocumentFailed) {
   EXPECT_THAT(url.text("details"), HasSubstr("Undefined control sequence"));
 }
 
+TEST_F(Builds, AnswersAnUploadWithItsResultWhenAskedToWait) {
+  start();
+  const auto form = form_of(paper_zip(), {});
+  const auto post = [&](const std::string& query) {
+    return send("POST", "/api/build" + query,
+                "Authorization: Bearer " + token("user_dev") + "\r\nContent-Type: multipart/form-data; boundary=b\r\n",
+                form);
+  };
+  for (const char* wait : {"0", "31", "x", ""}) {
+    const auto refused = post(std::string("?wait=") + wait);
+    EXPECT_EQ(refused.status, 400) << wait;
+    EXPECT_THAT(refused.text("details"), HasSubstr("wait"));
+  }
+  EXPECT_EQ(files_below("blobs"), 0U);
+  const auto made = post("?wait=30");
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(made.text("status"), "completed");
+  EXPECT_THAT(made.text("build_log"), HasSubstr("This is pdfTeX"));
+  EXPECT_EQ(made.headers.at("location"), "/api/build/" + made.text("id"));
+}
+
 TEST_F(Builds, WaitsNoLongerThanAsked) {
   const auto g = std::make_shared<gate>();
   tex = [g](const auto& c, const auto& o, const auto& s) { return g->wait(c, o, s); };
