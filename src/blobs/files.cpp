@@ -9,8 +9,6 @@
 namespace texbuild {
 inline namespace v0 {
 namespace blobs {
-namespace {}  // namespace
-
 error system_error(std::string what) {
   const int code = errno;
   const bool full = code == ENOSPC || code == EDQUOT;
