@@ -9,6 +9,7 @@
 namespace texbuild {
 inline namespace v0 {
 namespace blobs {
+
 error system_error(std::string what) {
   const int code = errno;
   const bool full = code == ENOSPC || code == EDQUOT;
