@@ -21,7 +21,6 @@ struct Reuse : RealEngine {
     auto o = options();
     o.source_date = std::chrono::sys_days(std::chrono::year(2026) / 3 / 1);
     o.result_cache_bytes = 0;
-    o.parked_bytes = std::uint64_t{1} << 30;
     return o;
   }
   texbuild::engine keeping = texbuild::engine::open(with_date()).value();

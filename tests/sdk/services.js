@@ -8,9 +8,11 @@
 const crypto = require('crypto');
 const http = require('http');
 const path = require('path');
-const modules = (name) => require(path.join(process.env.TEXBUILD_SDK, 'node_modules', name));
+const { pathToFileURL } = require('url');
+const place = (name) => path.join(process.env.TEXBUILD_SDK, 'node_modules', name);
+const modules = (name) => require(place(name));
 const { Webhook } = modules('standardwebhooks');
-const svix = modules('svix');
+const svix = import(pathToFileURL(require.resolve(place('svix')))); // an ES module, which Debian's Node.js does not require()
 const canonicalize = modules('canonicalize');
 
 const polarSecret = process.env.POLAR_WEBHOOK_SECRET;
@@ -246,7 +248,7 @@ async function tellClerk(target, body) {
   const answer = await fetch(target, {
     method: 'POST', body: payload,
     headers: { 'content-type': 'application/json', 'svix-id': id, 'svix-timestamp': `${Math.floor(at / 1000)}`,
-      'svix-signature': new svix.Webhook(clerkSecret).sign(id, at, payload) },
+      'svix-signature': new (await svix).Webhook(clerkSecret).sign(id, at, payload) },
   });
   state.webhooks.push(answer.status);
 }
