@@ -37,7 +37,7 @@ case $way in
     ;;
   add_subdirectory)
     configure -S "$source/tests/package/add_subdirectory" -B "$work/build" -DTEXBUILD_SOURCE="$source" \
-      -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DCMAKE_UNITY_BUILD_BATCH_SIZE=30
+      -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0
     make "$work/build" make_pdf use_fakes
     ;;
   pkg-config)
