@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test of texbuild, on a fresh clone of Debian 12: installs what is missing, builds, runs, checks.
+# The tests of texbuild, on a fresh clone of Debian 12: installs what is missing, builds, runs, checks. All but those with the label
+# "long", for which a person asks: ctest --test-dir build/ci -L long
 #
 #   tests/run.sh            everything; 20 to 40 minutes on two cores the first time
 #   tests/run.sh --quick    the unit tests only
